@@ -1,0 +1,88 @@
+/**
+ * The Transport seam: how bytes reach the world. The request path knows only these interfaces;
+ * `platform/` implements them over Node's sockets and the simulator over a virtual network.
+ *
+ * Callbacks arrive synchronously and never after `onClosed`. There is one handler at a time, and
+ * an owner may replace it (a pooled upstream connection changes hands that way).
+ */
+
+/** One side of an established byte stream (TCP, unix socket, TLS). */
+export interface ByteStream {
+  /** Who is told of what happens on this stream. */
+  handler: StreamHandler;
+  /** The far end: an IP address, or `unix:` for a unix socket. */
+  readonly remoteAddress: string;
+  /** The far end's port; 0 for a unix socket. */
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Bytes given to `write…` that the kernel has not taken yet. */
+  readonly writeBacklog: number;
+  /**
+   * True while `onData` lends a buffer that other streams read into as well: its bytes must be
+   * consumed or copied before the callback returns.
+   */
+  readonly isReadBufferShared: boolean;
+
+  /** Writes a string of code points 0–255, one byte each. */
+  writeText(text: string): void;
+  /**
+   * Writes bytes without copying. Returns true when the kernel took all of them, so the caller may
+   * reuse the memory at once; false when the stream keeps a reference until `onDrain`.
+   */
+  writeBytes(bytes: Uint8Array): boolean;
+  /** Asks for a private read buffer (bulk transfer) from the next read on, or gives it back. */
+  useBulkBuffer(isBulk: boolean): void;
+  /** The bytes lent by the current `onData` were kept: the next read must use other memory. */
+  replaceReadBuffer(): void;
+  pause(): void;
+  resume(): void;
+  /** Half-closes after everything written so far. */
+  end(): void;
+  /** Closes at once; unsent bytes are lost. `onClosed` follows. Safe to call twice. */
+  destroy(): void;
+  /** Like destroy, but makes the far end see a reset (RST) where the transport can. */
+  reset(): void;
+}
+
+/** What a stream tells its owner. Methods, not closures: one object serves a connection's life. */
+export interface StreamHandler {
+  /** `length` bytes at the start of `buffer`. See `isReadBufferShared` for how long they live. */
+  onData(buffer: Buffer, length: number): void;
+  /** The far end half-closed: no more `onData`. */
+  onEnd(): void;
+  /** The backlog went back to zero. */
+  onDrain(): void;
+  /** The stream is gone. `errorCode` is the system's name (`ECONNRESET`), or null for an orderly close. */
+  onClosed(errorCode: string | null): void;
+}
+
+/** Where to connect: an address already resolved, never a name. */
+export type DialTarget =
+  | { readonly kind: "tcp"; readonly address: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+export interface DialHandler {
+  /** Connected. The callee sets `stream.handler` before returning. */
+  onConnected(stream: ByteStream): void;
+  /** `errorCode` is the system's or OpenSSL's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`). */
+  onDialFailed(errorCode: string): void;
+}
+
+/** Verification and identity for TLS towards an endpoint. */
+export interface UpstreamTls {
+  /** Name sent as SNI and checked against the certificate. */
+  readonly serverName: string;
+  /** False only when the user spelled out `insecure`. */
+  readonly isVerified: boolean;
+  /** PEM certificates to trust instead of the system's; null for the system's. */
+  readonly caPem: string | null;
+  readonly certificatePem: string | null;
+  readonly keyPem: string | null;
+}
+
+/** Makes outgoing connections. */
+export interface Dialer {
+  /** Returns a function that gives up; after it neither callback comes. */
+  dial(target: DialTarget, tls: UpstreamTls | null, handler: DialHandler): () => void;
+}
