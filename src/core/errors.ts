@@ -48,6 +48,7 @@ const badHead = { ...downstream, stage: "read-head" } as const;
 const upstream = { source: "upstream", isBlamed: true, level: "warn" } as const;
 const local = { source: "internal", retry: "never", isBlamed: false, level: "warn" } as const;
 
+// oxfmt-ignore
 export const errorTable = {
   // 2 read head
   "bad-request-line": { ...badHead, status: 400, sentence: "The request line is not valid HTTP/1.1.", fix: "Look at the client; it may speak another protocol (TLS on a plain port) or be a scanner." },
