@@ -86,3 +86,36 @@ export interface Dialer {
   /** Returns a function that gives up; after it neither callback comes. */
   dial(target: DialTarget, tls: UpstreamTls | null, handler: DialHandler): () => void;
 }
+
+/** Where to listen. */
+export type ListenTarget =
+  | {
+      readonly kind: "tcp";
+      readonly address: string;
+      /** 0 for any free port. */
+      readonly port: number;
+      /** Share the port with other threads (SO_REUSEPORT). */
+      readonly isPortShared: boolean;
+      /** Accept IPv6 only, where the address is `::`. */
+      readonly isIpv6Only: boolean;
+    }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** A bound listening socket. */
+export interface BoundListener {
+  /** As bound: `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`. */
+  readonly address: string;
+  /** 0 for a unix socket. */
+  readonly port: number;
+  /** Accepts no more; established streams go on. */
+  close(): void;
+}
+
+/** Makes incoming connections. */
+export interface Acceptor {
+  /**
+   * Binds and listens. `onStream` is called for each connection; it sets the stream's handler
+   * before it returns. Rejects with the system's error (`EADDRINUSE`).
+   */
+  listen(target: ListenTarget, backlog: number, onStream: (stream: ByteStream) => void): Promise<BoundListener>;
+}

@@ -1,0 +1,76 @@
+/**
+ * The fields a proxy must understand, and which of them it writes itself instead of passing on
+ * (RFC 9110 §7.6.1 and the X-Forwarded family). Recognition costs a length check for most fields.
+ */
+import { equalsLowerCase } from "./characters.ts";
+
+export const Known = {
+  other: 0,
+  host: 1,
+  connection: 2,
+  contentLength: 3,
+  transferEncoding: 4,
+  upgrade: 5,
+  expect: 6,
+  te: 7,
+  via: 8,
+  keepAlive: 9,
+  maxForwards: 10,
+  forwarded: 11,
+  xForwardedFor: 12,
+  xForwardedProto: 13,
+  xForwardedHost: 14,
+  xForwardedPort: 15,
+  /** Hop-by-hop or ours to set, and of no interest otherwise. */
+  dropped: 16,
+} as const;
+
+interface KnownField {
+  readonly lowerName: string;
+  readonly id: number;
+  /** Left out when a request is passed on, because it is hop-by-hop or written anew. */
+  readonly isDroppedInRequest: boolean;
+  readonly isDroppedInResponse: boolean;
+}
+
+const both = { isDroppedInRequest: true, isDroppedInResponse: true };
+const requestOnly = { isDroppedInRequest: true, isDroppedInResponse: false };
+const kept = { isDroppedInRequest: false, isDroppedInResponse: false };
+
+const knownFields: readonly KnownField[] = [
+  { lowerName: "host", id: Known.host, ...requestOnly },
+  { lowerName: "connection", id: Known.connection, ...both },
+  { lowerName: "content-length", id: Known.contentLength, ...both },
+  { lowerName: "transfer-encoding", id: Known.transferEncoding, ...both },
+  { lowerName: "upgrade", id: Known.upgrade, ...both },
+  { lowerName: "expect", id: Known.expect, ...requestOnly },
+  { lowerName: "te", id: Known.te, ...both },
+  { lowerName: "via", id: Known.via, ...requestOnly },
+  { lowerName: "keep-alive", id: Known.keepAlive, ...both },
+  { lowerName: "max-forwards", id: Known.maxForwards, ...kept },
+  { lowerName: "forwarded", id: Known.forwarded, ...requestOnly },
+  { lowerName: "x-forwarded-for", id: Known.xForwardedFor, ...requestOnly },
+  { lowerName: "x-forwarded-proto", id: Known.xForwardedProto, ...requestOnly },
+  { lowerName: "x-forwarded-host", id: Known.xForwardedHost, ...requestOnly },
+  { lowerName: "x-forwarded-port", id: Known.xForwardedPort, ...requestOnly },
+  { lowerName: "x-real-ip", id: Known.dropped, ...requestOnly },
+  { lowerName: "proxy-connection", id: Known.dropped, ...both },
+  { lowerName: "proxy-authorization", id: Known.dropped, ...requestOnly },
+  { lowerName: "proxy-authenticate", id: Known.dropped, ...both },
+  { lowerName: "http2-settings", id: Known.dropped, ...requestOnly },
+];
+
+const byLength: readonly (readonly KnownField[])[] = Array.from({ length: 24 }, (_, length) =>
+  knownFields.filter((field) => field.lowerName.length === length),
+);
+
+/** The rule for the name at `text[start, end)`, or null for an ordinary field. */
+export function recogniseField(text: string, start: number, end: number): KnownField | null {
+  const fields = byLength[end - start];
+  if (fields === undefined) return null;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as KnownField;
+    if (equalsLowerCase(text, start, end, field.lowerName)) return field;
+  }
+  return null;
+}

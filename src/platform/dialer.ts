@@ -1,0 +1,147 @@
+/**
+ * Outgoing connections: TCP and unix sockets through native handles where they exist, TLS and the
+ * fallback through Node's public API. TLS sessions are remembered per server for resumption.
+ */
+import net from "node:net";
+import tls from "node:tls";
+import { getSystemErrorName } from "node:util";
+import type { ByteStream, Dialer, DialHandler, DialTarget, StreamHandler, UpstreamTls } from "../core/transport.ts";
+import type { NativeHandle } from "./native-handles.ts";
+import { type NativeStreams, NativeStream } from "./native-stream.ts";
+import { SocketStream } from "./socket-stream.ts";
+
+const tlsSessionsKept = 1000;
+
+/** Stands in until the owner sets its own handler, which it does before `onConnected` returns. */
+export const silentHandler: StreamHandler = {
+  onData() {},
+  onEnd() {},
+  onDrain() {},
+  onClosed() {},
+};
+
+/** `native` is null to use the public API only. */
+export function createDialer(native: NativeStreams | null): Dialer {
+  const sessions = new Map<string, Buffer>();
+  return {
+    dial(target, tlsOptions, handler) {
+      if (tlsOptions !== null) return dialTls(native, sessions, target, tlsOptions, handler);
+      return native === null ? dialSocket(target, handler) : dialNative(native, target, handler);
+    },
+  };
+}
+
+function dialNative(native: NativeStreams, target: DialTarget, handler: DialHandler): () => void {
+  const { TCP, TCPConnectWrap, Pipe, PipeConnectWrap, tcpSocketType, pipeSocketType } = native.handles;
+  const request = target.kind === "tcp" ? new TCPConnectWrap() : new PipeConnectWrap();
+  let handle: NativeHandle;
+  let error: number;
+  if (target.kind === "tcp") {
+    const tcp = new TCP(tcpSocketType);
+    handle = tcp;
+    error = target.address.includes(":")
+      ? tcp.connect6(request, target.address, target.port)
+      : tcp.connect(request, target.address, target.port);
+  } else {
+    const pipe = new Pipe(pipeSocketType);
+    handle = pipe;
+    error = pipe.connect(request, target.path);
+  }
+  let isOver = false;
+  const finish = (status: number): void => {
+    if (isOver) return;
+    isOver = true;
+    if (status < 0) {
+      handle.close();
+      handler.onDialFailed(getSystemErrorName(status));
+      return;
+    }
+    handle.setNoDelay?.(true);
+    handler.onConnected(new NativeStream(native, handle, silentHandler, null));
+  };
+  request.oncomplete = finish;
+  // Never fail inside the call: the caller is not ready for its callback yet.
+  if (error !== 0) setImmediate(finish, error);
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    handle.close();
+  };
+}
+
+function dialSocket(target: DialTarget, handler: DialHandler): () => void {
+  const socket =
+    target.kind === "tcp"
+      ? net.connect({ host: target.address, port: target.port, noDelay: true, allowHalfOpen: true })
+      : net.connect({ path: target.path, allowHalfOpen: true });
+  return awaitConnection(socket, "connect", handler, () => new SocketStream(socket, silentHandler));
+}
+
+function dialTls(
+  native: NativeStreams | null,
+  sessions: Map<string, Buffer>,
+  target: DialTarget,
+  options: UpstreamTls,
+  handler: DialHandler,
+): () => void {
+  const place = target.kind === "tcp" ? { host: target.address, port: target.port } : { path: target.path };
+  const sessionKey = `${options.serverName}|${target.kind === "tcp" ? `${target.address}:${target.port}` : target.path}`;
+  const session = sessions.get(sessionKey);
+  const socket = tls.connect({
+    ...place,
+    allowHalfOpen: true,
+    rejectUnauthorized: options.isVerified,
+    ALPNProtocols: ["http/1.1"],
+    ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
+    checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(options.serverName, certificate),
+    ...(options.caPem === null ? {} : { ca: options.caPem }),
+    ...(options.certificatePem === null ? {} : { cert: options.certificatePem }),
+    ...(options.keyPem === null ? {} : { key: options.keyPem }),
+    ...(session === undefined ? {} : { session }),
+  } as tls.ConnectionOptions);
+  socket.setNoDelay(true);
+  socket.on("session", (ticket: Buffer) => {
+    if (sessions.size >= tlsSessionsKept) sessions.clear();
+    sessions.set(sessionKey, ticket);
+  });
+  return awaitConnection(socket, "secureConnect", handler, () => tlsStream(native, socket));
+}
+
+/** Drives an established TLS socket through its native handle when possible. */
+export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): ByteStream {
+  const handle = (socket as unknown as { _handle: NativeHandle | null })._handle;
+  if (native === null || handle === null || socket.readableLength > 0) return new SocketStream(socket, silentHandler);
+  const stream = new NativeStream(native, handle, silentHandler, () => socket.destroy());
+  socket.on("error", (error: NodeJS.ErrnoException) => stream.ownerFailed(error.code ?? "EUNKNOWN"));
+  socket.on("close", () => stream.ownerFailed("ECONNRESET"));
+  return stream;
+}
+
+function awaitConnection(
+  socket: net.Socket,
+  event: "connect" | "secureConnect",
+  handler: DialHandler,
+  establish: () => ByteStream,
+): () => void {
+  let isOver = false;
+  socket.once(event, () => {
+    if (isOver) return;
+    isOver = true;
+    handler.onConnected(establish());
+  });
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (isOver) return;
+    isOver = true;
+    socket.destroy();
+    handler.onDialFailed(error.code ?? "EUNKNOWN");
+  });
+  socket.once("close", () => {
+    if (isOver) return;
+    isOver = true;
+    handler.onDialFailed("ECONNRESET");
+  });
+  return () => {
+    isOver = true;
+    socket.destroy();
+  };
+}

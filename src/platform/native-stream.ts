@@ -1,0 +1,275 @@
+/**
+ * ByteStream over a native handle. Reads land in one buffer shared by every stream of the thread,
+ * so an idle connection owns no memory; a bulk transfer borrows a private one. Writes go straight
+ * to the handle, which tries the kernel first and queues only what the kernel would not take.
+ *
+ * A failed write does not close the stream: the response to a half-sent request may still be
+ * waiting to be read. The read side then reports the end.
+ */
+import { getSystemErrorName } from "node:util";
+import type { ByteStream, StreamHandler } from "../core/transport.ts";
+import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
+
+const sharedBufferBytes = 64 * 1024;
+const bulkBufferBytes = 32 * 1024;
+const bulkBuffersKept = 64;
+const eof = -4095;
+
+/** What all native streams of one thread have in common. */
+export class NativeStreams {
+  readonly handles: NativeHandles;
+  readonly sharedBuffer = Buffer.allocUnsafeSlow(sharedBufferBytes);
+  readonly #bulkBuffers: Buffer[] = [];
+  #spareWrite: NativeRequest;
+
+  constructor(handles: NativeHandles) {
+    this.handles = handles;
+    this.#spareWrite = new handles.WriteWrap();
+  }
+
+  takeBulkBuffer(): Buffer {
+    return this.#bulkBuffers.pop() ?? Buffer.allocUnsafeSlow(bulkBufferBytes);
+  }
+
+  giveBulkBuffer(buffer: Buffer): void {
+    if (this.#bulkBuffers.length < bulkBuffersKept) this.#bulkBuffers.push(buffer);
+  }
+
+  /** A request object; one that completed synchronously is used again. */
+  writeRequest(): NativeRequest {
+    return this.#spareWrite;
+  }
+
+  /** The request went asynchronous and belongs to the handle now. */
+  consumeWriteRequest(): void {
+    this.#spareWrite = new this.handles.WriteWrap();
+  }
+}
+
+export class NativeStream implements ByteStream {
+  handler: StreamHandler;
+  readonly #streams: NativeStreams;
+  readonly #handle: NativeHandle;
+  #buffer: Buffer;
+  #isBulkWanted = false;
+  #mustReplaceBuffer = false;
+  #isReading = false;
+  #isEnding = false;
+  #hasEnded = false;
+  #isClosed = false;
+  #isWriteBroken = false;
+  #pendingWrites = 0;
+  #peer: SocketName | null = null;
+  #local: SocketName | null = null;
+  /** Called instead of `handle.close()` when a public socket object owns the handle (TLS). */
+  readonly #closeOwner: (() => void) | null;
+
+  constructor(streams: NativeStreams, handle: NativeHandle, handler: StreamHandler, closeOwner: (() => void) | null) {
+    this.#streams = streams;
+    this.#handle = handle;
+    this.#buffer = streams.sharedBuffer;
+    this.#closeOwner = closeOwner;
+    this.handler = handler;
+    handle.headgateStream = this;
+    handle.onread = onRead;
+    handle.useUserBuffer(streams.sharedBuffer);
+    this.resume();
+  }
+
+  get remoteAddress(): string {
+    return this.#peerName().address ?? "unix:";
+  }
+  get remotePort(): number {
+    return this.#peerName().port ?? 0;
+  }
+  get localAddress(): string {
+    return this.#localName().address ?? "unix:";
+  }
+  get localPort(): number {
+    return this.#localName().port ?? 0;
+  }
+
+  get writeBacklog(): number {
+    return this.#isClosed || this.#pendingWrites === 0 ? 0 : this.#handle.writeQueueSize;
+  }
+
+  get isReadBufferShared(): boolean {
+    return this.#buffer === this.#streams.sharedBuffer;
+  }
+
+  writeText(text: string): void {
+    if (this.#isClosed || this.#isWriteBroken) return;
+    const request = this.#streams.writeRequest();
+    const error = this.#handle.writeLatin1String(request, text);
+    this.#afterWrite(request, error, null);
+  }
+
+  writeBytes(bytes: Uint8Array): boolean {
+    if (this.#isClosed || this.#isWriteBroken) return true;
+    const request = this.#streams.writeRequest();
+    const error = this.#handle.writeBuffer(request, bytes);
+    return this.#afterWrite(request, error, bytes);
+  }
+
+  /** Returns true when nothing is left to write. */
+  #afterWrite(request: NativeRequest, error: number, bytes: Uint8Array | null): boolean {
+    if (error !== 0) {
+      this.#writeFailed(error);
+      return true;
+    }
+    const { streamState, kLastWriteWasAsync } = this.#streams.handles;
+    if (streamState[kLastWriteWasAsync] === 0) return true;
+    this.#streams.consumeWriteRequest();
+    this.#pendingWrites++;
+    request.buffer = bytes;
+    // A closure per write that the kernel could not take at once: rare, and bounded by back-pressure.
+    request.oncomplete = (status) => this.#writeCompleted(status);
+    return false;
+  }
+
+  #writeCompleted(status: number): void {
+    this.#pendingWrites--;
+    if (this.#isClosed) return;
+    if (status < 0) this.#writeFailed(status);
+    else if (this.#pendingWrites === 0) this.handler.onDrain();
+  }
+
+  #writeFailed(error: number): void {
+    this.#isWriteBroken = true;
+    // The far end is gone; reading tells how, unless it already ended.
+    if (this.#hasEnded) this.#close(errorName(error));
+    else this.resume();
+  }
+
+  useBulkBuffer(isBulk: boolean): void {
+    this.#isBulkWanted = isBulk;
+  }
+
+  replaceReadBuffer(): void {
+    this.#mustReplaceBuffer = true;
+  }
+
+  pause(): void {
+    if (!this.#isReading || this.#isClosed) return;
+    this.#isReading = false;
+    this.#handle.readStop();
+  }
+
+  resume(): void {
+    if (this.#isReading || this.#isClosed || this.#hasEnded) return;
+    this.#isReading = true;
+    this.#handle.readStart();
+  }
+
+  end(): void {
+    if (this.#isEnding || this.#isClosed) return;
+    this.#isEnding = true;
+    if (this.#isWriteBroken) return;
+    const request = new this.#streams.handles.ShutdownWrap();
+    request.handle = this.#handle;
+    request.oncomplete = () => {
+      if (this.#hasEnded) this.#close(null);
+    };
+    if (this.#handle.shutdown(request) < 0 && this.#hasEnded) this.#close(null);
+  }
+
+  destroy(): void {
+    this.#close(null);
+  }
+
+  reset(): void {
+    if (this.#isClosed) return;
+    if (this.#closeOwner === null && this.#handle.reset !== undefined && this.#handle.reset() === 0) {
+      this.#handle.onread = null;
+      this.#closed(null);
+    } else {
+      this.#close(null);
+    }
+  }
+
+  #close(errorCode: string | null): void {
+    if (this.#isClosed) return;
+    this.#handle.onread = null;
+    if (this.#closeOwner === null) this.#handle.close();
+    else this.#closeOwner();
+    this.#closed(errorCode);
+  }
+
+  /** A public owner (TLS) found the stream broken. */
+  ownerFailed(errorCode: string): void {
+    this.#close(errorCode);
+  }
+
+  #closed(errorCode: string | null): void {
+    this.#isClosed = true;
+    this.#isReading = false;
+    if (!this.isReadBufferShared && !this.#mustReplaceBuffer) this.#streams.giveBulkBuffer(this.#buffer);
+    this.#buffer = this.#streams.sharedBuffer;
+    this.handler.onClosed(errorCode);
+  }
+
+  /** The handle has read into the lent buffer, or failed. Returns the next buffer if it changes. */
+  readCompleted(): Buffer | undefined {
+    const { streamState, kReadBytesOrError } = this.#streams.handles;
+    const byteCount = streamState[kReadBytesOrError] as number;
+    if (byteCount > 0) {
+      this.handler.onData(this.#buffer, byteCount);
+      return this.#isClosed ? undefined : this.#nextBuffer();
+    }
+    if (byteCount === 0) return undefined;
+    this.#hasEnded = true;
+    this.#isReading = false;
+    this.#handle.readStop();
+    if (byteCount !== eof) this.#close(errorName(byteCount));
+    else if (this.#isEnding || this.#isWriteBroken) this.#endedBothWays();
+    else this.handler.onEnd();
+    return undefined;
+  }
+
+  #endedBothWays(): void {
+    this.handler.onEnd();
+    if (this.#pendingWrites === 0) this.#close(null);
+  }
+
+  #nextBuffer(): Buffer | undefined {
+    const isShared = this.isReadBufferShared;
+    if (this.#mustReplaceBuffer && !isShared) {
+      this.#mustReplaceBuffer = false;
+      this.#buffer = this.#isBulkWanted ? this.#streams.takeBulkBuffer() : this.#streams.sharedBuffer;
+      return this.#buffer;
+    }
+    if (isShared !== this.#isBulkWanted) return undefined;
+    if (isShared) {
+      this.#buffer = this.#streams.takeBulkBuffer();
+    } else {
+      this.#streams.giveBulkBuffer(this.#buffer);
+      this.#buffer = this.#streams.sharedBuffer;
+    }
+    return this.#buffer;
+  }
+
+  #peerName(): SocketName {
+    if (this.#peer === null) {
+      this.#peer = {};
+      this.#handle.getpeername?.(this.#peer);
+    }
+    return this.#peer;
+  }
+
+  #localName(): SocketName {
+    if (this.#local === null) {
+      this.#local = {};
+      this.#handle.getsockname?.(this.#local);
+    }
+    return this.#local;
+  }
+}
+
+function errorName(code: number): string {
+  return getSystemErrorName(code);
+}
+
+/** One function for all handles: `this` is the handle that was read. */
+function onRead(this: NativeHandle): Buffer | undefined {
+  return (this.headgateStream as NativeStream).readCompleted();
+}

@@ -1,0 +1,80 @@
+/**
+ * ByteStream over the public `net.Socket` API: the fallback where native handles are not to be had.
+ * Each read comes in memory of its own, so nothing is shared and nothing needs replacing.
+ */
+import type { Socket } from "node:net";
+import type { ByteStream, StreamHandler } from "../core/transport.ts";
+
+export class SocketStream implements ByteStream {
+  handler: StreamHandler;
+  readonly isReadBufferShared = false;
+  readonly #socket: Socket;
+  #errorCode: string | null = null;
+
+  constructor(socket: Socket, handler: StreamHandler) {
+    this.#socket = socket;
+    this.handler = handler;
+    socket.on("data", (bytes: Buffer) => this.handler.onData(bytes, bytes.length));
+    socket.on("end", () => this.#ended());
+    socket.on("drain", () => this.handler.onDrain());
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#errorCode = error.code ?? "EUNKNOWN";
+    });
+    socket.on("close", () => this.handler.onClosed(this.#errorCode));
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? "unix:";
+  }
+  get remotePort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+  get localAddress(): string {
+    return this.#socket.localAddress ?? "unix:";
+  }
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+  get writeBacklog(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength;
+  }
+
+  writeText(text: string): void {
+    if (this.#socket.writable) this.#socket.write(text, "latin1");
+  }
+
+  writeBytes(bytes: Uint8Array): boolean {
+    if (!this.#socket.writable) return true;
+    this.#socket.write(bytes);
+    return this.#socket.writableLength === 0;
+  }
+
+  useBulkBuffer(): void {
+    // Every read has its own memory here.
+  }
+  replaceReadBuffer(): void {
+    // Every read has its own memory here.
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+  resume(): void {
+    this.#socket.resume();
+  }
+  end(): void {
+    this.#socket.end();
+  }
+  destroy(): void {
+    this.#socket.destroy();
+  }
+  reset(): void {
+    // Only a plain TCP socket can be reset; TLS and unix sockets are destroyed.
+    if ("encrypted" in this.#socket || this.#socket.remoteAddress === undefined) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  #ended(): void {
+    this.handler.onEnd();
+  }
+}
