@@ -1,7 +1,7 @@
 /** Membership in sets of networks, by table and against ipaddr.js as the oracle. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { buildCidrSet, cidrFault } from "./cidr.ts";
 import { readAddress } from "./ip-address.ts";
