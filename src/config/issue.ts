@@ -1,0 +1,56 @@
+/** What is wrong, or unwise, in a configuration, and where. Rendering it for people is `render-issue.ts`. */
+
+/** A step into the configuration: a key of an object or an index of a list. */
+export type PathStep = string | number;
+export type Path = readonly PathStep[];
+
+/** A place in a source. Lines and columns count from 1; `length` is in characters. */
+export interface SourceLocation {
+  /** The file as the user named it; `--port` for a flag; `defineConfig` for an object. */
+  readonly source: string;
+  /** 0 where the source has no lines (flags, objects). */
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  /** The line itself; empty where the source has no lines. */
+  readonly lineText: string;
+}
+
+/** Knows where each part of the input was written. */
+export interface Origin {
+  /** Where the value at `path` stands, or its key; null when the input has no such part. */
+  locate(path: Path, part: "key" | "value"): SourceLocation | null;
+  /** What the input is called when a part has no place of its own. */
+  readonly name: string;
+}
+
+export interface ConfigIssue {
+  readonly severity: "error" | "warning";
+  /** Stable name of the kind of issue: `unknown-key`, `wrong-value`, `missing`, or a rule's name. */
+  readonly code: string;
+  readonly path: Path;
+  /** One sentence without the place. */
+  readonly message: string;
+  /** What was found, as the user wrote it; null when something is missing. */
+  readonly found: string | null;
+  /** What is allowed; null when the message says it all. */
+  readonly allowed: string | null;
+  /** What was probably meant; null when nobody can tell. */
+  readonly suggestion: string | null;
+  readonly location: SourceLocation | null;
+}
+
+/** An origin for values that were never text. */
+export function nowhere(name: string): Origin {
+  return { name, locate: () => null };
+}
+
+/** `pools.app.endpoints[0].url`. */
+export function formatPath(path: Path): string {
+  let written = "";
+  for (const step of path) {
+    if (typeof step === "number") written += `[${step}]`;
+    else written += /^[\w$-]+$/.test(step) ? `${written === "" ? "" : "."}${step}` : `["${step}"]`;
+  }
+  return written;
+}

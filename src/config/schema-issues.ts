@@ -1,0 +1,182 @@
+/** Turns what zod says into Headgate's issues: one per mistake, with what was found, allowed and meant. */
+import type * as z from "zod";
+import type { LeafProblem } from "./field.ts";
+import { formatPath } from "./issue.ts";
+import type { ConfigIssue, Origin, Path, PathStep } from "./issue.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { describeAt } from "./schema-walk.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Every mistake in `input` that `issues` tells of, in zod's order. */
+export function issuesFromSchema(issues: readonly Issue[], input: unknown, origin: Origin): ConfigIssue[] {
+  return issues.flatMap((issue) => convert(issue, [], input, origin));
+}
+
+function convert(issue: Issue, base: Path, input: unknown, origin: Origin): ConfigIssue[] {
+  const path = [...base, ...(issue.path as PathStep[])];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownKey([...path, key], origin));
+    case "invalid_union":
+      return convertUnion(issue, path, input, origin);
+    case "custom":
+      return [
+        wrongValue(path, input, origin, issue.params?.["leaf"] as LeafProblem | undefined, issue.message),
+      ];
+    case "invalid_type":
+      return [
+        wrongValue(
+          path,
+          input,
+          origin,
+          { allowed: typeNames[issue.expected] ?? issue.expected },
+          issue.message,
+        ),
+      ];
+    case "invalid_key":
+      return [badKey(path, origin, issue)];
+    default:
+      return [wrongValue(path, input, origin, undefined, issue.message)];
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "a section (keys and values)",
+  record: "a section (names and values)",
+  array: "a list",
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+};
+
+/** Follows the one spelling that the value was meant to be; says all spellings when none is near. */
+function convertUnion(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  path: Path,
+  input: unknown,
+  origin: Origin,
+): ConfigIssue[] {
+  const near = issue.errors.filter((branch) => !branch.some(isWrongTypeAtRoot));
+  const branch = near[0];
+  if (branch !== undefined) return branch.flatMap((inner) => convert(inner, path, input, origin));
+  if ("discriminator" in issue && typeof issue.discriminator === "string")
+    return [wrongDiscriminator(path, issue.discriminator, input, origin)];
+  const leaves = issue.errors.flatMap((errors) =>
+    errors.map((inner) =>
+      inner.code === "custom"
+        ? (inner.params?.["leaf"] as LeafProblem).allowed
+        : inner.code === "invalid_type"
+          ? typeNames[inner.expected]
+          : undefined,
+    ),
+  );
+  const allowed =
+    describeAt(path).allowed ?? [...new Set(leaves.filter((text) => text !== undefined))].join(", or ");
+  return [wrongValue(path, input, origin, { allowed }, "")];
+}
+
+function isWrongTypeAtRoot(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === "invalid_type") return true;
+  if (issue.code === "invalid_union")
+    return issue.errors.length > 0 && issue.errors.every((branch) => branch.some(isWrongTypeAtRoot));
+  return issue.code === "custom" && (issue.params?.["leaf"] as LeafProblem | undefined)?.isWrongType === true;
+}
+
+function wrongDiscriminator(path: Path, key: string, input: unknown, origin: Origin): ConfigIssue {
+  const words = describeAt(path).discriminators;
+  const full = [...path, key];
+  const found = valueAt(input, full);
+  return wrongValue(
+    full,
+    input,
+    origin,
+    { allowed: words.join(", "), suggestion: typeof found === "string" ? nearestWord(found, words) : null },
+    "",
+  );
+}
+
+function unknownKey(path: Path, origin: Origin): ConfigIssue {
+  const key = String(path.at(-1));
+  const section = path.slice(0, -1);
+  const keys = describeAt(section).keys;
+  return {
+    severity: "error",
+    code: "unknown-key",
+    path,
+    message: `${section.length === 0 ? "the configuration" : formatPath(section)} has no key '${key}'`,
+    found: key,
+    allowed: keys.join(", "),
+    suggestion: nearestWord(key, keys),
+    location: origin.locate(path, "key"),
+  };
+}
+
+function badKey(path: Path, origin: Origin, issue: Extract<Issue, { code: "invalid_key" }>): ConfigIssue {
+  const inner = issue.issues[0];
+  const problem = inner?.code === "custom" ? (inner.params?.["leaf"] as LeafProblem | undefined) : undefined;
+  const key = String(path.at(-1));
+  return {
+    severity: "error",
+    code: "wrong-key",
+    path,
+    message: problem?.reason ?? `'${key}' cannot be a name here`,
+    found: key,
+    allowed: problem?.allowed ?? "a name of letters, digits, hyphens, dots and underscores",
+    suggestion: problem?.suggestion ?? null,
+    location: origin.locate(path, "key"),
+  };
+}
+
+function wrongValue(
+  path: Path,
+  input: unknown,
+  origin: Origin,
+  problem: LeafProblem | undefined,
+  fallback: string,
+): ConfigIssue {
+  const value = valueAt(input, path);
+  const isMissing = value === undefined;
+  const what = formatPath(path) || "the configuration";
+  const reason = isMissing
+    ? "is missing"
+    : value === null
+      ? "has no value"
+      : problem?.reason !== undefined
+        ? `is wrong: ${problem.reason}`
+        : problem === undefined
+          ? fallback
+          : "is wrong";
+  return {
+    severity: "error",
+    code: isMissing ? "missing" : "wrong-value",
+    path,
+    message: `${what} ${reason}`,
+    found: isMissing ? null : showValue(value),
+    allowed: problem?.allowed ?? null,
+    suggestion: isMissing ? null : (problem?.suggestion ?? null),
+    location: origin.locate(path, "value") ?? origin.locate(path.slice(0, -1), "key"),
+  };
+}
+
+/** The part of `input` at `path`; undefined when there is none. */
+export function valueAt(input: unknown, path: Path): unknown {
+  let value = input;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<PathStep, unknown>)[step];
+  }
+  return value;
+}
+
+/** A value in one short line. */
+export function showValue(value: unknown): string {
+  if (value === null) return "nothing";
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "object")
+    return `a section with ${Object.keys(value).slice(0, 4).join(", ") || "nothing in it"}`;
+  const written = typeof value === "string" ? `'${value}'` : String(value);
+  return written.length > 80 ? `${written.slice(0, 77)}…` : written;
+}

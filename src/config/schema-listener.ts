@@ -1,0 +1,114 @@
+/** Listeners: where clients connect, how much of everything one may use, and how long it may take. */
+import * as z from "zod";
+import { field } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { count, countOrUnlimited, duration, durationOrOff, size, sizeOrUnlimited } from "./leaves.ts";
+import { bindAddress, cidr, name } from "./texts.ts";
+
+const listenerLimits = z.strictObject({
+  headBytes: field(
+    size(512).prefault("32KiB"),
+    "Largest request head (request line and headers) that is read; a larger one is answered 431.",
+    {
+      hazard: "Single sign-on cookies and long tokens need room: 8KiB is too small for many applications.",
+    },
+  ),
+  headerCount: field(
+    count(1, 10_000).prefault(100),
+    "Most header lines in one request; more are answered 431.",
+  ),
+  targetBytes: field(
+    size(64).prefault("8KiB"),
+    "Longest request target (path and query); a longer one is answered 414.",
+  ),
+  bodyBytes: field(
+    sizeOrUnlimited().prefault("unlimited"),
+    "Largest request body; a larger one is answered 413. A route may set its own.",
+    {
+      hazard:
+        "Bodies are passed on as they arrive and cost no memory here, but the endpoint may not be so lucky.",
+    },
+  ),
+  trailerBytes: field(
+    size(0).prefault("8KiB"),
+    "Most bytes of trailers, and of chunk extensions, in one body.",
+  ),
+  readAheadBytes: field(
+    size(1024).prefault("64KiB"),
+    "Most bytes of pipelined requests kept while an earlier request is being answered; then reading pauses.",
+  ),
+  connections: field(
+    countOrUnlimited(1).prefault(10_000),
+    "Most connections held at once over all workers; further ones are answered 503 and closed.",
+    {
+      hazard:
+        "The process also needs two file descriptors for each busy connection: look at the limit of open files.",
+    },
+  ),
+  connectionsPerClient: field(
+    countOrUnlimited(1).prefault("unlimited"),
+    "Most connections held at once for one client address, trusted proxies excepted.",
+  ),
+});
+
+const listenerTimeouts = z.strictObject({
+  head: field(
+    duration(1).prefault("10s"),
+    "Time a client has to send a complete request head, from its first byte (on a new connection: from the start).",
+  ),
+  bodyIdle: field(
+    duration(1).prefault("30s"),
+    "Longest silence while a request body is awaited or a response is not being read by the client.",
+  ),
+  keepAliveIdle: field(duration(1).prefault("75s"), "How long a connection without a request stays open.", {
+    hazard:
+      "A balancer in front that keeps connections for longer than this will now and then use one as it closes.",
+  }),
+  tunnelIdle: field(
+    duration(1).prefault("1h"),
+    "Longest silence in both directions of an upgraded connection such as a WebSocket.",
+  ),
+  exchange: field(
+    durationOrOff().prefault("off"),
+    "Deadline of a whole exchange, attempts and body included. A route may set its own.",
+    {
+      hazard: "It also ends downloads and event streams that are perfectly well.",
+    },
+  ),
+});
+
+const listenerFields = z.strictObject({
+  name: field(name("listener").optional(), "What logs, metrics and the API call this listener.", {
+    defaultText: "the address",
+  }),
+  address: field(
+    bindAddress(),
+    "Where to listen: `:8080` (every interface), `127.0.0.1:80`, `[::1]:80`, or `unix:/run/headgate.sock`.",
+    { reload: "rebind" },
+  ),
+  backlog: field(
+    count(1, 65_535).prefault(4096),
+    "Connections that the kernel may hold until a worker accepts them; the system's own maximum applies, too.",
+    { reload: "rebind" },
+  ),
+  trustedProxies: field(
+    z.array(cidr()).prefault([]),
+    "Peers whose `X-Forwarded-*` and `Forwarded` headers are believed and appended to. From anyone else they are overwritten.",
+    {
+      hazard: "Trusting a network that clients can reach lets them pretend to be any address.",
+    },
+  ),
+  keepAliveRequests: field(
+    countOrUnlimited(1).prefault("unlimited"),
+    "Requests served on one connection before it is closed.",
+  ),
+  limits: field(listenerLimits.prefault({}), "Bounds of what one client may use."),
+  timeouts: field(listenerTimeouts.prefault({}), "How long a client may take."),
+});
+
+export const listenerSchema = listenerFields.transform((listener) => ({
+  ...listener,
+  name: listener.name ?? listener.address,
+}));
+
+export type ListenerConfig = Frozen<z.output<typeof listenerSchema>>;

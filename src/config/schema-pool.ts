@@ -1,0 +1,104 @@
+/** Pools: equivalent endpoints, the policy that picks among them, and how connections to them are kept. */
+import * as z from "zod";
+import { endpointSchema } from "./schema-endpoint.ts";
+import { field, leaf } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { healthSchema } from "./schema-health.ts";
+import { choice, count, countOrUnlimited, duration, durationOrOff, size } from "./leaves.ts";
+import { policySchema } from "./schema-policy.ts";
+import { hedgeSchema, retrySchema } from "./schema-retry.ts";
+import { hostName } from "./texts.ts";
+import { upstreamTlsSchema } from "./schema-tls.ts";
+
+const connections = z.strictObject({
+  idleMax: field(
+    count(0, 65_535).prefault(256),
+    "Most idle connections kept to one endpoint by one worker; 0 closes each after its exchange.",
+  ),
+  idleTimeout: field(duration(1).prefault("4s"), "How long an idle connection is kept for reuse.", {
+    hazard:
+      "Node.js origins close idle connections after 5s: a longer time here makes requests meet closing connections. Raise it only with the origin's own.",
+  }),
+  lifetime: field(durationOrOff().prefault("1h"), "Age after which a connection is not reused any more."),
+  requestsMax: field(
+    countOrUnlimited(1).prefault("unlimited"),
+    "Requests sent over one connection before it is closed.",
+  ),
+});
+
+const poolTimeouts = z.strictObject({
+  connect: field(duration(1).prefault("5s"), "Time to establish a connection, TLS included.", {
+    hazard: "A dead machine costs this long before the next endpoint is tried.",
+  }),
+  responseHead: field(
+    duration(1).prefault("60s"),
+    "Time from the request having been sent to the end of the response head. A route may set its own.",
+  ),
+  upstreamIdle: field(
+    duration(1).prefault("60s"),
+    "Longest silence within a response body, and while an endpoint does not read the request body.",
+    {
+      hazard: "Event streams that are quiet for longer are cut: raise it for their route.",
+    },
+  ),
+});
+
+const poolLimits = z.strictObject({
+  responseHeadBytes: field(size(512).prefault("64KiB"), "Largest response head accepted from an endpoint."),
+});
+
+const dns = z.strictObject({
+  refresh: field(duration(100).nullable().prefault(null), "How often names are resolved again.", {
+    defaultText: "when the answer's TTL ends (30s where there is none)",
+  }),
+  ttlMin: field(duration(100).prefault("1s"), "A shorter TTL is taken as this."),
+  ttlMax: field(duration(100).prefault("5m"), "A longer TTL is taken as this."),
+  timeout: field(
+    duration(10).prefault("5s"),
+    "Time a resolution may take; the last good answer stays in use.",
+  ),
+  family: field(choice(["any", "ipv4", "ipv6"]).prefault("any"), "Which addresses are used."),
+});
+
+/** Which Host header an endpoint sees: `auto`, `preserve`, `endpoint`, or a literal name. */
+function hostHeader() {
+  const literal = hostName();
+  return leaf<string, string>({
+    parse: (input) => {
+      const result = literal.safeParse(input);
+      return result.success ? { value: result.data } : { allowed: "auto, preserve, endpoint or a host name" };
+    },
+    json: { anyOf: [{ enum: ["auto", "preserve", "endpoint"] }, { type: "string" }] },
+  });
+}
+
+export const poolSchema = z.strictObject({
+  policy: field(
+    policySchema.prefault("round-robin"),
+    "Who gets the next request: a policy's name, a name with options, or (in TypeScript) a function.",
+  ),
+  endpoints: field(
+    z.array(endpointSchema).prefault([]),
+    "The endpoints: URLs, or objects for more than a URL.",
+    { identity: "name" },
+  ),
+  health: field(healthSchema.nullable().prefault(null), "Active health checks; none unless this is given.", {
+    hazard: "Without probes, an endpoint that fails is noticed only by the requests that fail on it.",
+  }),
+  tls: field(upstreamTlsSchema.prefault({}), "TLS towards `https` endpoints."),
+  hostHeader: field(
+    hostHeader().prefault("auto"),
+    "Host header sent to endpoints: `preserve` (the client's), `endpoint` (the endpoint's own name), or a literal. `auto` sends the endpoint's own name to `https` endpoints that have a public name, and the client's to all others.",
+  ),
+  connections: field(connections.prefault({}), "How connections to endpoints are kept and reused."),
+  timeouts: field(poolTimeouts.prefault({}), "How long an endpoint may take."),
+  limits: field(poolLimits.prefault({}), "Bounds on what endpoints send."),
+  retry: field(retrySchema.prefault({}), "What is tried again, and how often."),
+  hedge: field(
+    hedgeSchema.nullable().prefault(null),
+    "A second attempt for slow idempotent reads; off unless this is given.",
+  ),
+  dns: field(dns.prefault({}), "How endpoints' names are resolved."),
+});
+
+export type PoolConfig = Frozen<z.output<typeof poolSchema>>;

@@ -1,0 +1,90 @@
+/** Routes: which requests, to which pool, and what happens on the way. */
+import * as z from "zod";
+import { field } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { choice, durationOrOff, duration, sizeOrUnlimited } from "./leaves.ts";
+import {
+  accessSchema,
+  basicAuthSchema,
+  errorPageSchema,
+  faultsSchema,
+  headerChangesSchema,
+  mirrorSchema,
+  redirectSchema,
+  respondSchema,
+  rewriteSchema,
+  splitSchema,
+} from "./schema-actions.ts";
+import { matchSchema } from "./schema-match.ts";
+import { retryOverrideSchema } from "./schema-retry.ts";
+import { name } from "./texts.ts";
+
+const headers = z.strictObject({
+  request: field(headerChangesSchema.prefault({}), "Changes to the request before an endpoint sees it."),
+  response: field(headerChangesSchema.prefault({}), "Changes to the response before the client sees it."),
+});
+
+const routeTimeouts = z.strictObject({
+  exchange: field(durationOrOff().nullable().prefault(null), "Deadline of the whole exchange.", {
+    defaultText: "the listener's",
+  }),
+  bodyIdle: field(duration(1).nullable().prefault(null), "Longest silence of the client.", {
+    defaultText: "the listener's",
+  }),
+  tunnelIdle: field(duration(1).nullable().prefault(null), "Longest silence of an upgraded connection.", {
+    defaultText: "the listener's",
+  }),
+  responseHead: field(duration(1).nullable().prefault(null), "Time to the response head.", {
+    defaultText: "the pool's",
+  }),
+  upstreamIdle: field(duration(1).nullable().prefault(null), "Longest silence within a response.", {
+    defaultText: "the pool's",
+  }),
+});
+
+const routeLimits = z.strictObject({
+  bodyBytes: field(sizeOrUnlimited().nullable().prefault(null), "Largest request body.", {
+    defaultText: "the listener's",
+  }),
+});
+
+export const routeSchema = z.strictObject({
+  name: field(name("route").nullable().prefault(null), "What logs, metrics and the API call this route.", {
+    defaultText: "made from its host and path",
+  }),
+  match: field(
+    matchSchema.prefault({}),
+    "Which requests it takes; without a match, all that no better route takes.",
+  ),
+  listeners: field(
+    z.array(name("listener")).prefault([]),
+    "Names of the listeners it serves; all when empty.",
+  ),
+  pool: field(
+    name("pool").nullable().prefault(null),
+    "The pool that answers. Exactly one of `pool`, `split`, `redirect`, `respond` is given.",
+  ),
+  split: field(splitSchema.nullable().prefault(null), "Several pools with weights, for canaries."),
+  redirect: field(redirectSchema.nullable().prefault(null), "Sends the client elsewhere."),
+  respond: field(respondSchema.nullable().prefault(null), "Answers without asking an endpoint."),
+  rewrite: field(rewriteSchema.nullable().prefault(null), "Changes to the request's target."),
+  headers: field(headers.prefault({}), "Changes to headers."),
+  access: field(accessSchema.nullable().prefault(null), "Who may come in, by address."),
+  basicAuth: field(basicAuthSchema.nullable().prefault(null), "Asks for user and password."),
+  limits: field(routeLimits.prefault({}), "Bounds on requests."),
+  timeouts: field(routeTimeouts.prefault({}), "Timeouts where this route's differ."),
+  retry: field(retryOverrideSchema.prefault({}), "Retries where this route's differ."),
+  errorPages: field(
+    z.array(errorPageSchema).prefault([]),
+    "Pages shown in place of plain errors; the first that fits is used.",
+  ),
+  mirror: field(mirrorSchema.nullable().prefault(null), "Copies requests to another pool."),
+  faults: field(faultsSchema.nullable().prefault(null), "Faults on purpose, to see how clients bear them."),
+  priority: field(
+    choice(["high", "normal", "low"]).prefault("normal"),
+    "Who goes first when a pool queues or sheds.",
+  ),
+});
+
+/** A route in a finished configuration: its name is filled in. */
+export type RouteConfig = Frozen<Omit<z.output<typeof routeSchema>, "name"> & { name: string }>;

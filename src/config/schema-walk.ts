@@ -1,0 +1,139 @@
+/**
+ * Walks the schema itself: what stands at a path, which keys a section has, which notes a field carries.
+ * Documentation, diff, printing and error messages are all derived from it, so none can forget a field.
+ */
+import * as z from "zod";
+import type { FieldNotes, ValueKind } from "./field.ts";
+import type { Path } from "./issue.ts";
+import { configSchema } from "./schema.ts";
+
+/** Everything a field's schema says about it, gathered over its wrappers. The outermost says most. */
+export interface Notes extends FieldNotes {
+  readonly description?: string;
+  readonly valueKind?: ValueKind;
+  readonly unit?: string;
+  readonly json?: Readonly<Record<string, unknown>>;
+  readonly allowed?: string;
+}
+
+/** The shape below the wrappers (defaults, nullable, transforms). */
+export type Shape =
+  | { readonly kind: "object"; readonly fields: Readonly<Record<string, z.core.$ZodType>> }
+  | { readonly kind: "record"; readonly value: z.core.$ZodType }
+  | { readonly kind: "list"; readonly item: z.core.$ZodType }
+  | {
+      readonly kind: "variants";
+      readonly discriminator: string;
+      readonly options: readonly z.core.$ZodType[];
+    }
+  | { readonly kind: "leaf" };
+
+export interface Described {
+  readonly shape: Shape;
+  readonly notes: Notes;
+  /** The default as users would write it; undefined when the field has none. */
+  readonly defaultInput: unknown;
+  readonly isNullable: boolean;
+}
+
+/** Looks through wrappers at what a schema is. */
+export function describe(schema: z.core.$ZodType): Described {
+  const notes = (z.globalRegistry.get(schema) ?? {}) as Notes;
+  const def = (schema as z.core.$ZodTypes)._zod.def;
+  switch (def.type) {
+    case "default":
+    case "prefault": {
+      const inner = describe(def.innerType);
+      return { ...inner, notes: { ...inner.notes, ...notes }, defaultInput: def.defaultValue };
+    }
+    case "nullable":
+    case "optional":
+    case "readonly": {
+      const inner = describe(def.innerType);
+      return { ...inner, notes: { ...inner.notes, ...notes }, isNullable: true };
+    }
+    case "lazy":
+      return describe(def.getter());
+    case "pipe": {
+      const inner = describe(def.in);
+      return { ...inner, notes: { ...inner.notes, ...notes } };
+    }
+    case "union":
+      return describeUnion(def, notes);
+    default:
+      return { shape: shapeOf(def), notes, defaultInput: undefined, isNullable: false };
+  }
+}
+
+function shapeOf(def: z.core.$ZodTypes["_zod"]["def"]): Shape {
+  if (def.type === "object") return { kind: "object", fields: def.shape };
+  if (def.type === "record") return { kind: "record", value: def.valueType };
+  if (def.type === "array") return { kind: "list", item: def.element };
+  return { kind: "leaf" };
+}
+
+/** Of several spellings, the richest is the shape: variants, then a section, then a list. */
+function describeUnion(def: z.core.$ZodUnionDef, notes: Notes): Described {
+  const plain = { notes, defaultInput: undefined, isNullable: false };
+  if ("discriminator" in def && typeof def.discriminator === "string") {
+    return { ...plain, shape: { kind: "variants", discriminator: def.discriminator, options: def.options } };
+  }
+  const options = def.options.map(describe);
+  for (const kind of ["variants", "object", "list"] as const) {
+    const rich = options.find((option) => option.shape.kind === kind);
+    if (rich !== undefined) return { ...rich, notes: { ...rich.notes, ...notes } };
+  }
+  return { ...plain, shape: { kind: "leaf" } };
+}
+
+export interface AtPath {
+  /** Keys of a section, over all its variants. */
+  readonly keys: readonly string[];
+  /** Names of the variants, where there are some. */
+  readonly discriminators: readonly string[];
+  readonly allowed: string | undefined;
+  readonly described: Described | null;
+}
+
+/** What the schema says of the place `path`; empty when the schema has no such place. */
+export function describeAt(path: Path): AtPath {
+  let current: Described | null = describe(configSchema);
+  for (const step of path) current = current === null ? null : stepInto(current.shape, step);
+  if (current === null) return { keys: [], discriminators: [], allowed: undefined, described: null };
+  return {
+    keys: keysOf(current.shape),
+    discriminators: discriminatorsOf(current.shape),
+    allowed: current.notes.allowed,
+    described: current,
+  };
+}
+
+function stepInto(shape: Shape, step: string | number): Described | null {
+  if (shape.kind === "record") return describe(shape.value);
+  if (shape.kind === "list") return describe(shape.item);
+  const schema = fieldsOf(shape)[step];
+  return schema === undefined ? null : describe(schema);
+}
+
+/** The fields of a section; of variants, all fields of all of them. */
+export function fieldsOf(shape: Shape): Readonly<Record<string, z.core.$ZodType>> {
+  if (shape.kind === "object") return shape.fields;
+  if (shape.kind !== "variants") return {};
+  return Object.assign({}, ...shape.options.map((option) => fieldsOf(describe(option).shape))) as Record<
+    string,
+    z.core.$ZodType
+  >;
+}
+
+function keysOf(shape: Shape): string[] {
+  return Object.keys(fieldsOf(shape));
+}
+
+function discriminatorsOf(shape: Shape): string[] {
+  if (shape.kind !== "variants") return [];
+  return shape.options.flatMap((option) => {
+    const schema = fieldsOf(describe(option).shape)[shape.discriminator];
+    const def = (schema as z.core.$ZodTypes | undefined)?._zod.def;
+    return def?.type === "literal" ? def.values.map(String) : [];
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * The whole configuration, made of the sections in `schema-*.ts`. `Config` is what the program works
+ * with: every default filled in, durations in milliseconds, sizes in bytes, frozen.
+ */
+import * as z from "zod";
+import { field, leaf } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { duration, flag, readCount, text } from "./leaves.ts";
+import { adminSchema } from "./schema-admin.ts";
+import { listenerSchema } from "./schema-listener.ts";
+import { accessLogSchema, logSchema } from "./schema-logging.ts";
+import { poolSchema } from "./schema-pool.ts";
+import { routeSchema } from "./schema-route.ts";
+import type { RouteConfig } from "./schema-route.ts";
+
+function workers() {
+  const allowed = "auto, or a whole number from 0 to 256";
+  return leaf<"auto" | number, "auto" | number>({
+    parse: (input) => (input === "auto" ? { value: "auto" } : readCount(input, allowed, 0, 256)),
+    json: {
+      anyOf: [
+        { const: "auto" },
+        { type: "integer", minimum: 0, maximum: 256 },
+        { type: "string", pattern: "^\\$\\{env\\." },
+      ],
+    },
+  });
+}
+
+function viaName() {
+  return leaf<string, string | null>({
+    parse: (input) => {
+      if (input === "off" || input === false) return { value: null };
+      return typeof input === "string" && /^[!#$%&'*+\-.^_`|~0-9A-Za-z:[\]]+$/.test(input)
+        ? { value: input }
+        : { allowed: "a name without spaces, or off" };
+    },
+    json: { type: "string" },
+  });
+}
+
+const forwarded = z.strictObject({
+  xForwardedFor: field(
+    flag().prefault(true),
+    "Send X-Forwarded-For: the client's address, after those that trusted proxies told.",
+  ),
+  xForwardedProto: field(flag().prefault(true), "Send X-Forwarded-Proto: `http` or `https`."),
+  xForwardedHost: field(flag().prefault(true), "Send X-Forwarded-Host: the Host the client asked for."),
+  xForwardedPort: field(flag().prefault(true), "Send X-Forwarded-Port: the port the client connected to."),
+  xRealIp: field(flag().prefault(true), "Send X-Real-IP: the client's address alone."),
+  forwarded: field(flag().prefault(true), "Send Forwarded (RFC 7239), which says the same in one header."),
+});
+
+const shutdown = z.strictObject({
+  grace: field(
+    duration(0).prefault("30s"),
+    "How long exchanges may finish after SIGTERM or SIGINT before they are cut.",
+    {
+      hazard: "Service managers kill after their own time: keep this shorter than theirs.",
+    },
+  ),
+});
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().meta({ description: "Where the JSON Schema is, for editors. Not used." }),
+  workers: field(
+    workers().prefault("auto"),
+    "Worker threads: `auto` is one for each core the process may use; 0 serves in the main thread.",
+    { reload: "restart" },
+  ),
+  listeners: field(z.array(listenerSchema).prefault([{ address: ":8080" }]), "Where clients connect.", {
+    identity: "name",
+    defaultText: "one on :8080",
+  }),
+  pools: field(
+    z.record(z.string().regex(/^[\w.-]{1,100}$/), poolSchema).prefault({}),
+    "Groups of equivalent endpoints, by name.",
+  ),
+  routes: field(
+    z.array(routeSchema).prefault([]),
+    "Which requests go where. The best match wins; order only decides between equals.",
+    {
+      identity: "name",
+      defaultText: "everything to the pool, if there is exactly one",
+    },
+  ),
+  forwarded: field(forwarded.prefault({}), "What endpoints are told about the client."),
+  via: field(
+    viaName().prefault("headgate"),
+    "Name in the Via header (RFC 9110 §7.6.3), which also detects loops; `off` sends none.",
+  ),
+  causeHeader: field(
+    flag().prefault(true),
+    "Whether answers made by Headgate itself carry their cause in a Headgate-Cause header.",
+  ),
+  statsPath: field(
+    text("a path such as /stats").nullable().prefault(null),
+    "A path on every listener that shows the counters as JSON; none unless given.",
+    {
+      hazard: "Everybody who reaches the listener can read it.",
+    },
+  ),
+  log: field(logSchema.prefault({}), "The program's own log."),
+  accessLog: field(
+    accessLogSchema.nullable().prefault(null),
+    "A record of each exchange; none unless given.",
+  ),
+  admin: field(adminSchema.nullable().prefault(null), "The admin API; off unless given."),
+  shutdown: field(shutdown.prefault({}), "How the program ends."),
+});
+
+/** What users write, in TypeScript's eyes. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+type Parsed = z.output<typeof configSchema>;
+
+/** A finished configuration. Frozen through and through. */
+export type Config = Frozen<Omit<Parsed, "routes" | "$schema"> & { routes: RouteConfig[] }>;

@@ -1,0 +1,169 @@
+/** The kinds of text with a grammar of their own: addresses, networks, header names, statuses, patterns. */
+import {
+  formatBindAddress,
+  isHostName,
+  isIp,
+  parseBindAddress,
+  parseCidr,
+  parseEndpointUrl,
+} from "../core/address.ts";
+import { leaf, oneOrMany } from "./field.ts";
+import type { LeafResult } from "./field.ts";
+import { text, textAs } from "./leaves.ts";
+
+/** Where to bind; kept in the canonical spelling of `formatBindAddress`. */
+export function bindAddress() {
+  return textAs("an address such as :8080, 127.0.0.1:80, [::1]:80 or unix:/run/headgate.sock", (input) => {
+    const address = parseBindAddress(input);
+    if ("problem" in address)
+      return {
+        allowed: "an address such as :8080, 127.0.0.1:80 or unix:/run/headgate.sock",
+        reason: address.problem,
+        suggestion: address.fix,
+      };
+    return { value: formatBindAddress(address) };
+  });
+}
+
+/** Where an endpoint lives; kept in canonical spelling, readable by `parseEndpointUrl`. */
+export function endpointUrl() {
+  const allowed = "a URL such as http://10.0.0.1:8081, https://app.example.com or unix:/run/app.sock";
+  return textAs(allowed, (input) => {
+    const address = parseEndpointUrl(input);
+    if ("problem" in address) return { allowed, reason: address.problem, suggestion: address.fix };
+    if (address.kind === "unix")
+      return { value: `unix:${address.socketPath}${address.host === "localhost" ? "" : `:${address.host}`}` };
+    return { value: `${address.scheme}://${address.name}` };
+  });
+}
+
+/** A network; kept as `address/bits`. */
+export function cidr() {
+  const allowed = "a network such as 10.0.0.0/8 or an address such as 192.0.2.7";
+  return textAs(allowed, (input) => {
+    const network = parseCidr(input);
+    return typeof network === "string"
+      ? { value: network }
+      : { allowed, reason: network.problem, suggestion: network.fix };
+  });
+}
+
+/** A header's name (RFC 9110 §5.6.2), kept as written; names are compared without case. */
+export const headerNamePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export function headerName() {
+  return textAs(
+    "a header name such as X-Request-Id",
+    (input) =>
+      headerNamePattern.test(input)
+        ? { value: input }
+        : {
+            allowed: "a header name such as X-Request-Id",
+            reason: "a header name has letters, digits and hyphens only",
+          },
+    {
+      type: "string",
+      pattern: headerNamePattern.source,
+    },
+  );
+}
+
+/** A template: text in which `${…}` stands for a fact about the request. */
+export function template() {
+  return textAs("a text, possibly with ${…} parts", (input) =>
+    /[\r\n\0]/.test(input)
+      ? { allowed: "a text of one line", reason: "line breaks cannot stand in a header" }
+      : { value: input },
+  );
+}
+
+/** A template of several lines, for bodies. */
+export function bodyTemplate() {
+  return textAs("a text, possibly with ${…} parts", (input) => ({ value: input }));
+}
+
+/** A range of status codes, both ends included. */
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `200`, `2xx`, `200-399`, or a list of them. Held as ranges. */
+export function statuses() {
+  return oneOrMany(
+    leaf<number | string, StatusRange>({
+      parse: readStatuses,
+      json: {
+        anyOf: [
+          { type: "integer", minimum: 100, maximum: 599 },
+          { type: "string", pattern: "^\\d{3}(-\\d{3})?$|^[1-5]xx$" },
+        ],
+      },
+      valueKind: "statuses",
+    }),
+  );
+}
+
+function readStatuses(input: unknown): LeafResult<StatusRange> {
+  const allowed = "a status such as 200, 2xx or 200-399";
+  const written = typeof input === "number" ? String(input) : input;
+  if (typeof written !== "string") return { allowed, isWrongType: true };
+  const hundred = /^([1-5])xx$/i.exec(written);
+  if (hundred !== null)
+    return { value: { from: Number(hundred[1]) * 100, to: Number(hundred[1]) * 100 + 99 } };
+  const match = /^(\d{3})(?:-(\d{3}))?$/.exec(written);
+  if (match === null) return { allowed };
+  const from = Number(match[1]);
+  const to = Number(match[2] ?? match[1]);
+  return from >= 100 && to <= 599 && from <= to ? { value: { from, to } } : { allowed };
+}
+
+/** One status code. */
+export function status(min = 200, max = 599) {
+  return leaf<number, number>({
+    parse: (input) => {
+      const value = typeof input === "string" && /^\d{3}$/.test(input) ? Number(input) : input;
+      return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max
+        ? { value }
+        : { allowed: `a status from ${min} to ${max}` };
+    },
+    json: { type: "integer", minimum: min, maximum: max },
+  });
+}
+
+/** The name of something configured: letters, digits and a few marks, so that it fits logs and metrics. */
+export function name(what: string) {
+  const allowed = `a name for the ${what} (letters, digits, . _ - : / [ ])`;
+  return textAs(allowed, (input) => (/^[\w.:/[\]*{}-]{1,200}$/.test(input) ? { value: input } : { allowed }));
+}
+
+/** The name of a host, or an IP address: what a Host header or SNI may carry. */
+export function hostName() {
+  const allowed = "a host name such as app.example.com";
+  return textAs(allowed, (input) => (isHostName(input) || isIp(input) ? { value: input } : { allowed }));
+}
+
+/** A file on this machine. Relative paths start from the configuration file's folder. */
+export function filePath() {
+  return text("the path of a file");
+}
+
+/** A regular expression in JavaScript's syntax, checked here and kept as text. */
+export function regex() {
+  return textAs("a regular expression", (input) => {
+    const problem = regexProblem(input);
+    return problem === null ? { value: input } : { allowed: "a regular expression", reason: problem };
+  });
+}
+
+/** Why a text is no regular expression, or null. */
+export function regexProblem(source: string): string | null {
+  try {
+    new RegExp(source, "u");
+    return null;
+  } catch (error) {
+    return error instanceof Error
+      ? error.message.replace(/^Invalid regular expression: /, "")
+      : "not a regular expression";
+  }
+}
