@@ -5,7 +5,7 @@
 import { dot } from "node:test/reporters";
 import type { TestEvent } from "node:test/reporters";
 
-// oxlint-disable-next-line import/no-default-export: the runner loads the default export
+// oxlint-disable-next-line import/no-default-export -- the runner loads the default export
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const totals: string[] = [];
   const watched = async function* (): AsyncGenerator<TestEvent> {

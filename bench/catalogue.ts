@@ -1,0 +1,39 @@
+/** All loads and all peers, in the order in which they are run and printed. The first peer is the yardstick. */
+import { browser } from "./loads/browser.ts";
+import { connections1000 } from "./loads/connections-1000.ts";
+import { download100k } from "./loads/download-100k.ts";
+import { download1m } from "./loads/download-1m.ts";
+import { newConnection } from "./loads/new-connection.ts";
+import { tiny } from "./loads/tiny.ts";
+import { upload100k } from "./loads/upload-100k.ts";
+import type { Load } from "./load.ts";
+import type { Peer } from "./peer.ts";
+import { caddy } from "./peers/caddy.ts";
+import { fastProxy } from "./peers/fast-proxy.ts";
+import { haproxy } from "./peers/haproxy.ts";
+import { headgate } from "./peers/headgate.ts";
+import { httpProxy3 } from "./peers/http-proxy-3.ts";
+import { nginx } from "./peers/nginx.ts";
+
+export const allLoads: readonly Load[] = [
+  tiny,
+  browser,
+  download100k,
+  download1m,
+  upload100k,
+  connections1000,
+  newConnection,
+];
+
+export const allPeers: readonly Peer[] = [nginx, headgate, haproxy, caddy, fastProxy, httpProxy3];
+
+export const yardstick = nginx.name;
+
+/** The entries named in a comma-separated list, in the list's order. Throws on a name nobody has. */
+export function selectNamed<T extends { readonly name: string }>(all: readonly T[], names: string): T[] {
+  return names.split(",").map((name) => {
+    const found = all.find((entry) => entry.name === name);
+    if (found === undefined) throw new Error(`no "${name}"; there are ${all.map((e) => e.name).join(", ")}`);
+    return found;
+  });
+}

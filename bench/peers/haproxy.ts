@@ -1,0 +1,35 @@
+/** HAProxy with one thread and connections to the origin shared among clients. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Peer } from "../peer.ts";
+import { firstLineOf } from "../support/processes.ts";
+
+export const haproxy: Peer = {
+  name: "haproxy",
+  install: "apt-get install haproxy",
+  findVersion: () => /version (\S+)/.exec(firstLineOf("haproxy", "-v") ?? "")?.[1] ?? null,
+  prepare({ port, originPort, workFolder }) {
+    const file = join(workFolder, "haproxy.cfg");
+    writeFileSync(
+      file,
+      `
+global
+  nbthread 1
+  maxconn 8000
+defaults
+  mode http
+  option forwardfor
+  http-reuse always
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend entry
+  bind 127.0.0.1:${port} backlog 4096
+  default_backend origin
+backend origin
+  server origin 127.0.0.1:${originPort} pool-max-conn 1024
+`,
+    );
+    return ["haproxy", "-db", "-f", file];
+  },
+};

@@ -1,0 +1,42 @@
+/** nginx with its default buffers, keep-alive to the origin and HTTP/1.1, as its manual recommends. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Peer } from "../peer.ts";
+import { nginxPreamble } from "../support/nginx-preamble.ts";
+import { firstLineOf } from "../support/processes.ts";
+
+export const nginx: Peer = {
+  name: "nginx",
+  install: "apt-get install nginx",
+  findVersion: () => firstLineOf("nginx", "-v")?.replace(/^.*nginx\//, "") ?? null,
+  prepare({ port, originPort, workFolder }) {
+    const file = join(workFolder, "nginx.conf");
+    writeFileSync(
+      file,
+      `
+        ${nginxPreamble(workFolder)}
+        http {
+          access_log off;
+          keepalive_requests 1000000000;
+          keepalive_timeout 1h;
+          client_max_body_size 0;
+          client_body_temp_path ${workFolder}/body;
+          proxy_temp_path ${workFolder}/proxy;
+          upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 1000000000; }
+          server {
+            listen 127.0.0.1:${port} backlog=4096;
+            location / {
+              proxy_http_version 1.1;
+              proxy_set_header Connection "";
+              proxy_set_header Host $host;
+              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+              proxy_set_header X-Forwarded-Proto $scheme;
+              proxy_pass http://origin;
+            }
+          }
+        }
+      `,
+    );
+    return ["nginx", "-p", workFolder, "-c", file];
+  },
+};
