@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Load } from "./load.ts";
 import type { Peer } from "./peer.ts";
-import { usageOf } from "./support/machine.ts";
+import { busySecondsOf, usageOf } from "./support/machine.ts";
 import { freePort, startPinned, waitUntilReady, type RunningProcess } from "./support/processes.ts";
 import { describeErrors, runWrk } from "./support/wrk.ts";
 
@@ -19,13 +19,16 @@ export interface Sample {
   readonly cpuMicroseconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Share of the proxy's core that other programs took. */
+  readonly foreignShare: number;
 }
 
 export interface PeerResult {
   readonly peer: string;
-  readonly samples: readonly Sample[];
+  /** One per round; null where wrk got nothing. */
+  readonly samples: readonly (Sample | null)[];
   readonly peakBytes: number;
-  /** Every round's complaints. Not empty means failed. */
+  /** Every complaint. Not empty means failed. */
   readonly errors: readonly string[];
 }
 
@@ -42,7 +45,7 @@ interface Contestant {
   readonly peer: Peer;
   readonly port: number;
   readonly program: RunningProcess;
-  readonly samples: Sample[];
+  readonly samples: (Sample | null)[];
   readonly errors: string[];
 }
 
@@ -53,13 +56,12 @@ export async function measureLoad(
 ): Promise<PeerResult[]> {
   const contestants: Contestant[] = [];
   for (const peer of peers) contestants.push(await enter(peer, load, options));
-  for (const contestant of contestants) {
-    await runWrk(load, contestant.port, options.warmUpSeconds, loadCore, options.workFolder);
-  }
+  for (const contestant of contestants) await measure(contestant, load, "warm-up", options);
+  for (const contestant of contestants) contestant.samples.length = 0;
   for (let round = 0; round < options.rounds; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
       const contestant = contestants[(turn + round) % contestants.length];
-      if (contestant !== undefined) await takeTurn(contestant, load, round, options);
+      if (contestant !== undefined) await measure(contestant, load, `round ${round + 1}`, options);
     }
   }
   const results = contestants.map(({ peer, program, samples, errors }) => ({
@@ -72,36 +74,49 @@ export async function measureLoad(
   return results;
 }
 
+/** Starts a peer. One that does not start stays in the table, with its complaint. */
 async function enter(peer: Peer, load: Load, options: MeasureOptions): Promise<Contestant> {
   const port = await freePort();
   const workFolder = join(options.workFolder, `${peer.name}-${load.name}`);
   mkdirSync(workFolder);
   const command = peer.prepare({ port, originPort: options.originPort, workFolder });
   const program = startPinned(peer.name, proxyCore, command);
-  await waitUntilReady(program, port);
-  return { peer, port, program, samples: [], errors: [] };
+  const errors = await waitUntilReady(program, port).then(
+    () => [],
+    (error: unknown) => [String(error)],
+  );
+  return { peer, port, program, samples: [], errors };
 }
 
-async function takeTurn(
+/** One turn: adds a sample and, when anything was wrong, a complaint. */
+async function measure(
   { peer, port, program, samples, errors }: Contestant,
   load: Load,
-  round: number,
+  turn: string,
   options: MeasureOptions,
 ): Promise<void> {
-  const before = usageOf(program.pid).cpuSeconds;
-  const result = await runWrk(load, port, options.seconds, loadCore, options.workFolder);
-  const cpuSeconds = usageOf(program.pid).cpuSeconds - before;
+  const cpuBefore = usageOf(program.pid).cpuSeconds;
+  const busyBefore = busySecondsOf(proxyCore);
+  const seconds = turn === "warm-up" ? options.warmUpSeconds : options.seconds;
+  const result = await runWrk(load, port, seconds, loadCore, options.workFolder).catch(String);
+  if (typeof result === "string") {
+    samples.push(null);
+    errors.push(`${turn}: ${result}${program.hasEnded ? `\n${program.output}` : ""}`);
+    return;
+  }
+  const cpuSeconds = usageOf(program.pid).cpuSeconds - cpuBefore;
   const sample: Sample = {
     requestsPerSecond: result.requests / result.seconds,
     cpuMicroseconds: (cpuSeconds * 1e6) / Math.max(1, result.requests),
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
+    foreignShare: Math.max(0, busySecondsOf(proxyCore) - busyBefore - cpuSeconds) / result.seconds,
   };
   samples.push(sample);
-  const complaint = describeErrors(result) ?? (program.hasEnded ? `${peer.name} has ended` : null);
-  if (complaint !== null) errors.push(`round ${round + 1}: ${complaint}`);
+  const complaint = describeErrors(result);
+  if (complaint !== null) errors.push(`${turn}: ${complaint}`);
   options.say(
-    `  ${load.name} round ${round + 1} ${peer.name.padEnd(12)} ${sample.requestsPerSecond.toFixed(0).padStart(7)} req/s ` +
-      `${sample.cpuMicroseconds.toFixed(1).padStart(6)} µs/req  ${complaint ?? ""}`,
+    `  ${load.name} ${turn} ${peer.name.padEnd(12)} ${sample.requestsPerSecond.toFixed(0).padStart(7)} req/s ` +
+      `${sample.cpuMicroseconds.toFixed(1).padStart(7)} µs/req  ${complaint ?? ""}`,
   );
 }

@@ -13,6 +13,8 @@ export interface Row {
   readonly peakBytes: number;
   /** Requests per CPU-second against the yardstick, with the lowest and highest round; null without one. */
   readonly ratio: { readonly middle: number; readonly low: number; readonly high: number } | null;
+  /** Share of the proxy's core that other programs took. */
+  readonly foreignShare: number;
   readonly hasFailed: boolean;
 }
 
@@ -26,22 +28,29 @@ export function rowsOf(results: readonly PeerResult[], yardstick: string): Row[]
     p99Ms: medianOf(samples, (sample) => sample.p99Ms),
     peakBytes,
     ratio: ratioOf(samples, reference),
+    foreignShare: medianOf(samples, (sample) => sample.foreignShare),
     hasFailed: errors.length > 0,
   }));
 }
 
-function ratioOf(samples: readonly Sample[], reference: readonly Sample[]): Row["ratio"] {
-  if (reference.length !== samples.length || samples.length === 0) return null;
-  const ratios = samples.map(
-    (sample, round) => (reference[round]?.cpuMicroseconds ?? NaN) / sample.cpuMicroseconds,
-  );
+type Samples = readonly (Sample | null)[];
+
+function ratioOf(samples: Samples, reference: Samples): Row["ratio"] {
+  const ratios = samples.flatMap((sample, round) => {
+    const other = reference[round];
+    return sample === null || other === null || other === undefined
+      ? []
+      : [other.cpuMicroseconds / sample.cpuMicroseconds];
+  });
+  if (ratios.length === 0) return null;
   return { middle: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
 }
 
-function medianOf(samples: readonly Sample[], read: (sample: Sample) => number): number {
-  return median(samples.map(read));
+function medianOf(samples: Samples, read: (sample: Sample) => number): number {
+  return median(samples.filter((sample) => sample !== null).map(read));
 }
 
+/** NaN for no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -59,6 +68,7 @@ export function tableOf(rows: readonly Row[], yardstick: string): string {
     "p50 ms",
     "p99 ms",
     "peak MB",
+    "others",
   ];
   const body = rows.map((row) => [
     row.hasFailed ? `${row.peer} (FAILED)` : row.peer,
@@ -70,6 +80,7 @@ export function tableOf(rows: readonly Row[], yardstick: string): string {
     row.p50Ms.toFixed(2),
     row.p99Ms.toFixed(2),
     (row.peakBytes / 2 ** 20).toFixed(0),
+    `${(row.foreignShare * 100).toFixed(0)} %`,
   ]);
   const widths = head.map((title, column) =>
     Math.max(...[head, ...body].map((cells) => cells[column]?.length ?? title.length)),

@@ -109,7 +109,8 @@ warm-up. Figures are medians of the rounds.
 
 **Read the ratios, not the absolute numbers.** The headline is requests per CPU-second of the proxy (user and system time of
 all its processes and threads) against nginx in the same round; in parentheses the lowest and the highest round, which
-show the noise: on a shared or virtual machine a few per cent either way mean nothing. Requests per second are bounded by
+show the noise: on a shared or virtual machine a few per cent either way mean nothing. "Others" is the share of the
+proxy's core that unrelated programs took; above a few per cent the row is worth little. Requests per second are bounded by
 whichever core is full first. Latency is wrk's, under saturation, so it mirrors throughput rather than a quiet day.
 
 Versions:

@@ -66,6 +66,16 @@ function readProc(pid: number, file: string): string | null {
   }
 }
 
+/**
+ * Time that programs have spent on one core since the machine started, with what the host of a virtual
+ * machine gave to others ("steal").
+ */
+export function busySecondsOf(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, "m").exec(readFileSync("/proc/stat", "utf8"))?.[1] ?? "";
+  const [user = 0, nice = 0, system = 0, , , , , steal = 0] = line.split(" ").map(Number);
+  return (user + nice + system + steal) / ticksPerSecond;
+}
+
 export function describeMachine(): string {
   const kernel = readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
   const processors = cpus();
