@@ -25,8 +25,14 @@ for (const [query, name, value] of queries) {
 }
 
 test("any of several parameters of one name may pass, in decoded form", () => {
-  assert.equal(hasQueryValue("a=1&a=x%2By", "a", (value) => value === "x+y"), true);
-  assert.equal(hasQueryValue("a=1&b=2", "a", (value) => value === "2"), false);
+  assert.equal(
+    hasQueryValue("a=1&a=x%2By", "a", (value) => value === "x+y"),
+    true,
+  );
+  assert.equal(
+    hasQueryValue("a=1&b=2", "a", (value) => value === "2"),
+    false,
+  );
 });
 
 test("broken escapes stay as they are", () => {

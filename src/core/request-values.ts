@@ -67,7 +67,11 @@ export function cookieValue(header: string | undefined, name: string): string | 
     let end = header.indexOf(";", at);
     if (end === -1) end = header.length;
     while (header.charCodeAt(at) === 0x20 || header.charCodeAt(at) === 0x09) at++;
-    if (header.startsWith(name, at) && header.charCodeAt(at + name.length) === 0x3d && at + name.length < end) {
+    if (
+      header.startsWith(name, at) &&
+      header.charCodeAt(at + name.length) === 0x3d &&
+      at + name.length < end
+    ) {
       return unquoted(header.slice(at + name.length + 1, end).trimEnd());
     }
     at = end + 1;
