@@ -54,6 +54,8 @@ export interface LeafProblem {
   readonly suggestion?: string | null;
   /** Not even the right sort of value; another spelling of the same field may take it. */
   readonly isWrongType?: boolean;
+  /** The part of a text that is wrong, in characters from its start. */
+  readonly at?: { readonly offset: number; readonly length: number };
 }
 
 /** The result of reading a leaf: the value, or what is wrong with it. */

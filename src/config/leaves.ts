@@ -6,7 +6,7 @@ import { parseDurationMs, parseRate, parseShare, parseSizeBytes } from "../core/
 import type { DurationText, Rate, RateText, SizeText } from "../core/units.ts";
 import { leaf } from "./field.ts";
 import type { LeafResult } from "./field.ts";
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../core/nearest-word.ts";
 
 const environment = { type: "string", pattern: "^\\$\\{env\\." } as const;
 

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { field, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, count, duration, flag, share, size, text } from "./leaves.ts";
+import { count, duration, flag, share, size, text } from "./leaves.ts";
+import { enforceOrObserve } from "./mode.ts";
 import {
   bodyTemplate,
   cidr,
@@ -16,7 +17,7 @@ import {
 } from "./texts.ts";
 
 const redirectObject = z.strictObject({
-  to: field(template(), "Where to: a template such as `https://${request.host}${request.target}`."),
+  to: field(template("route"), "Where to: a template such as `https://${request.host}${request.target}`."),
   status: field(
     status(300, 399).prefault(302),
     "Status of the redirect: 301 and 308 are kept by browsers for good; 307 and 308 keep the method.",
@@ -29,14 +30,14 @@ export const redirectSchema = withShorthand(redirectObject, "to", "a template or
 
 export const respondSchema = z.strictObject({
   status: field(status().prefault(200), "Status of the answer."),
-  body: field(bodyTemplate().prefault(""), "Body of the answer; a template."),
+  body: field(bodyTemplate("route").prefault(""), "Body of the answer; a template."),
   contentType: field(text().prefault("text/plain; charset=utf-8"), "Content-Type of the answer."),
-  headers: field(z.record(headerName(), template()).prefault({}), "Further headers of the answer."),
+  headers: field(z.record(headerName(), template("route")).prefault({}), "Further headers of the answer."),
 });
 
 const regexRewrite = z.strictObject({
   match: field(regex(), "What is looked for in the path."),
-  replace: field(template(), "What stands in its place; `$1` and `${capture.name}` are the groups."),
+  replace: field(template("route"), "What stands in its place; `$1` and `${capture.name}` are the groups."),
 });
 
 export const rewriteSchema = z.strictObject({
@@ -45,25 +46,34 @@ export const rewriteSchema = z.strictObject({
     "Taken off the beginning of the path, if it is there.",
   ),
   addPrefix: field(text("a path").nullable().prefault(null), "Put before the path."),
-  path: field(template().nullable().prefault(null), "The new path altogether; a template."),
+  path: field(template("route").nullable().prefault(null), "The new path altogether; a template."),
   regex: field(oneOrMany(regexRewrite).prefault([]), "Replacements, one after the other."),
   query: field(
-    z.record(z.string(), template().nullable()).prefault({}),
+    z.record(z.string(), template("route").nullable()).prefault({}),
     "Query parameters to set, or to remove with `null`.",
   ),
-  host: field(template().nullable().prefault(null), "The Host header the endpoint sees."),
+  host: field(template("route").nullable().prefault(null), "The Host header the endpoint sees."),
   method: field(text("a method").nullable().prefault(null), "The method the endpoint sees."),
 });
 
-export const headerChangesSchema = z.strictObject({
-  set: field(
-    z.record(headerName(), template()).prefault({}),
-    "Headers to set, in place of any that are there.",
-  ),
-  add: field(z.record(headerName(), template()).prefault({}), "Headers to add beside any that are there."),
-  remove: field(z.array(headerName()).prefault([]), "Headers to remove."),
-  rename: field(z.record(headerName(), headerName()).prefault({}), "Headers to rename: from, to."),
-});
+const headerChanges = (stage: "route" | "response") =>
+  z.strictObject({
+    set: field(
+      z.record(headerName(), template(stage)).prefault({}),
+      "Headers to set, in place of any that are there.",
+    ),
+    add: field(
+      z.record(headerName(), template(stage)).prefault({}),
+      "Headers to add beside any that are there.",
+    ),
+    remove: field(z.array(headerName()).prefault([]), "Headers to remove."),
+    rename: field(z.record(headerName(), headerName()).prefault({}), "Headers to rename: from, to."),
+  });
+
+/** Changes to the request, evaluated before an endpoint is chosen. */
+export const requestHeaderChanges = headerChanges("route");
+/** Changes to the response, when its head has arrived. */
+export const responseHeaderChanges = headerChanges("response");
 
 export const basicAuthSchema = z.strictObject({
   realm: field(text().prefault("restricted"), "What the browser shows when it asks."),
@@ -92,7 +102,7 @@ export const splitSchema = z.strictObject({
     "Pools and their weights: `{ stable: 95, canary: 5 }`.",
   ),
   by: field(
-    template().nullable().prefault(null),
+    template("route").nullable().prefault(null),
     "Requests with the same value of this template go to the same pool.",
     { defaultText: "at random" },
   ),
@@ -125,15 +135,12 @@ const abortFault = z.strictObject({
 export const faultsSchema = z.strictObject({
   delay: field(delayFault.nullable().prefault(null), "Delays some requests."),
   abort: field(abortFault.nullable().prefault(null), "Answers some requests with an error."),
-  mode: field(
-    choice(["enforce", "observe"]).prefault("enforce"),
-    "`observe` only counts what would have been done.",
-  ),
+  mode: enforceOrObserve(),
 });
 
 export const errorPageSchema = z.strictObject({
   statuses: field(statuses(), "The statuses this page stands for."),
-  body: field(bodyTemplate().prefault(""), "Body of the page; a template."),
+  body: field(bodyTemplate("response").prefault(""), "Body of the page; a template."),
   contentType: field(text().prefault("text/html; charset=utf-8"), "Content-Type of the page."),
   status: field(status().nullable().prefault(null), "Status sent instead.", {
     defaultText: "the status itself",
@@ -147,7 +154,7 @@ export const errorPageSchema = z.strictObject({
 export type RedirectConfig = Frozen<z.output<typeof redirectSchema>>;
 export type RespondConfig = Frozen<z.output<typeof respondSchema>>;
 export type RewriteConfig = Frozen<z.output<typeof rewriteSchema>>;
-export type HeaderChangesConfig = Frozen<z.output<typeof headerChangesSchema>>;
+export type HeaderChangesConfig = Frozen<z.output<typeof requestHeaderChanges>>;
 export type BasicAuthConfig = Frozen<z.output<typeof basicAuthSchema>>;
 export type AccessConfig = Frozen<z.output<typeof accessSchema>>;
 export type SplitConfig = Frozen<z.output<typeof splitSchema>>;

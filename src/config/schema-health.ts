@@ -3,7 +3,7 @@ import * as z from "zod";
 import { field } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, share, text } from "./leaves.ts";
-import { headerName, hostName, statuses, template } from "./texts.ts";
+import { headerName, headerValue, hostName, statuses } from "./texts.ts";
 
 export const healthSchema = z.strictObject({
   kind: field(
@@ -44,7 +44,7 @@ export const healthSchema = z.strictObject({
   host: field(hostName().nullable().prefault(null), "Host header of an `http` probe.", {
     defaultText: "the endpoint's own name",
   }),
-  headers: field(z.record(headerName(), template()).prefault({}), "Further headers of an `http` probe."),
+  headers: field(z.record(headerName(), headerValue()).prefault({}), "Further headers of an `http` probe."),
   port: field(
     count(1, 65_535).nullable().prefault(null),
     "Port to probe, if it is not the one that takes traffic.",

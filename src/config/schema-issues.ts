@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { LeafProblem } from "./field.ts";
 import { formatPath } from "./issue.ts";
 import type { ConfigIssue, Origin, Path, PathStep } from "./issue.ts";
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../core/nearest-word.ts";
 import { describeAt } from "./schema-walk.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -21,9 +21,7 @@ function convert(issue: Issue, base: Path, input: unknown, origin: Origin): Conf
     case "invalid_union":
       return convertUnion(issue, path, input, origin);
     case "custom":
-      return [
-        wrongValue(path, input, origin, issue.params?.["leaf"] as LeafProblem | undefined, issue.message),
-      ];
+      return [wrongValue(path, input, origin, leafProblem(issue), issue.message)];
     case "invalid_type":
       return [
         wrongValue(
@@ -62,18 +60,20 @@ function convertUnion(
   if (branch !== undefined) return branch.flatMap((inner) => convert(inner, path, input, origin));
   if ("discriminator" in issue && typeof issue.discriminator === "string")
     return [wrongDiscriminator(path, issue.discriminator, input, origin)];
-  const leaves = issue.errors.flatMap((errors) =>
-    errors.map((inner) =>
-      inner.code === "custom"
-        ? (inner.params?.["leaf"] as LeafProblem).allowed
-        : inner.code === "invalid_type"
-          ? typeNames[inner.expected]
-          : undefined,
-    ),
-  );
+  const spellings = issue.errors.flat().map((inner) => allowedBy(inner));
   const allowed =
-    describeAt(path).allowed ?? [...new Set(leaves.filter((text) => text !== undefined))].join(", or ");
+    describeAt(path).allowed ?? [...new Set(spellings.filter((spelling) => spelling !== null))].join(", or ");
   return [wrongValue(path, input, origin, { allowed }, "")];
+}
+
+/** What the leaf that refused a value said; undefined when it was not a leaf. */
+export function leafProblem(issue: Issue): LeafProblem | undefined {
+  return issue.code === "custom" ? (issue.params?.["leaf"] as LeafProblem | undefined) : undefined;
+}
+
+function allowedBy(issue: Issue): string | null {
+  if (issue.code === "invalid_type") return typeNames[issue.expected] ?? issue.expected;
+  return leafProblem(issue)?.allowed ?? null;
 }
 
 function isWrongTypeAtRoot(issue: Issue): boolean {
@@ -81,7 +81,7 @@ function isWrongTypeAtRoot(issue: Issue): boolean {
   if (issue.code === "invalid_type") return true;
   if (issue.code === "invalid_union")
     return issue.errors.length > 0 && issue.errors.every((branch) => branch.some(isWrongTypeAtRoot));
-  return issue.code === "custom" && (issue.params?.["leaf"] as LeafProblem | undefined)?.isWrongType === true;
+  return issue.code === "custom" && leafProblem(issue)?.isWrongType === true;
 }
 
 function wrongDiscriminator(path: Path, key: string, input: unknown, origin: Origin): ConfigIssue {
@@ -115,7 +115,7 @@ function unknownKey(path: Path, origin: Origin): ConfigIssue {
 
 function badKey(path: Path, origin: Origin, issue: Extract<Issue, { code: "invalid_key" }>): ConfigIssue {
   const inner = issue.issues[0];
-  const problem = inner?.code === "custom" ? (inner.params?.["leaf"] as LeafProblem | undefined) : undefined;
+  const problem = inner === undefined ? undefined : leafProblem(inner);
   const key = String(path.at(-1));
   return {
     severity: "error",
@@ -177,6 +177,6 @@ export function showValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object")
     return `a section with ${Object.keys(value).slice(0, 4).join(", ") || "nothing in it"}`;
-  const written = typeof value === "string" ? `'${value}'` : String(value);
+  const written = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? typeof value);
   return written.length > 80 ? `${written.slice(0, 77)}…` : written;
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, flag } from "./leaves.ts";
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../core/nearest-word.ts";
 import { filePath, template } from "./texts.ts";
 
 const named = <const N extends string>(name: N) => ({ name: field(z.literal(name), "The policy.") });

@@ -4,7 +4,11 @@ import { endpointSchema } from "./schema-endpoint.ts";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { healthSchema } from "./schema-health.ts";
-import { choice, count, countOrUnlimited, duration, durationOrOff, size } from "./leaves.ts";
+import { choice, count, countOrUnlimited, duration, durationOrOff, flag, size } from "./leaves.ts";
+import { panicSchema, slowStartSchema, tiersSchema, zonesSchema } from "./schema-eligibility.ts";
+import { maxFailsSchema, outlierSchema } from "./schema-outlier.ts";
+import { concurrencySchema, queueSchema, shedSchema } from "./schema-overload.ts";
+import { stickySchema } from "./schema-sticky.ts";
 import { policySchema } from "./schema-policy.ts";
 import { hedgeSchema, retrySchema } from "./schema-retry.ts";
 import { hostName } from "./texts.ts";
@@ -19,6 +23,10 @@ const connections = z.strictObject({
     hazard:
       "Node.js origins close idle connections after 5s: a longer time here makes requests meet closing connections. Raise it only with the origin's own.",
   }),
+  learnIdleTimeout: field(
+    flag().prefault(true),
+    "Whether an endpoint's own idle time is learned from its Keep-Alive header and from the closes it makes, and connections are retired before it.",
+  ),
   lifetime: field(durationOrOff().prefault("1h"), "Age after which a connection is not reused any more."),
   requestsMax: field(
     countOrUnlimited(1).prefault("unlimited"),
@@ -97,6 +105,34 @@ export const poolSchema = z.strictObject({
   hedge: field(
     hedgeSchema.nullable().prefault(null),
     "A second attempt for slow idempotent reads; off unless this is given.",
+  ),
+  sticky: field(stickySchema.nullable().prefault(null), "Binds clients to endpoints; off unless given."),
+  outlier: field(
+    outlierSchema.nullable().prefault(null),
+    "Takes endpoints out by what their traffic shows; off unless given.",
+  ),
+  maxFails: field(
+    maxFailsSchema.nullable().prefault(null),
+    "nginx's way of taking endpoints out, instead of `outlier`; off unless given.",
+  ),
+  slowStart: field(
+    slowStartSchema.nullable().prefault(null),
+    "Lets endpoints that join or return warm up; off unless given.",
+  ),
+  panic: field(panicSchema.prefault({}), "What happens when nearly all endpoints are down."),
+  tiers: field(tiersSchema.prefault({}), "How traffic moves between priorities."),
+  zones: field(zonesSchema.prefault({}), "How traffic keeps to the nearest zone."),
+  queue: field(
+    queueSchema.nullable().prefault(null),
+    "Lets requests wait when every endpoint is full; off unless given.",
+  ),
+  concurrency: field(
+    concurrencySchema.nullable().prefault(null),
+    "A limit on requests in flight that finds itself from latency; off unless given.",
+  ),
+  shed: field(
+    shedSchema.nullable().prefault(null),
+    "Refuses what matters least as load nears the limit; off unless given.",
   ),
   dns: field(dns.prefault({}), "How endpoints' names are resolved."),
 });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { field } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, durationOrOff, duration, flag, share, size } from "./leaves.ts";
+import { enforceOrObserve } from "./mode.ts";
 import { statuses } from "./texts.ts";
 
 const backoff = z.strictObject({
@@ -86,10 +87,7 @@ export const hedgeSchema = z.strictObject({
     "A second attempt starts when the first has taken longer than this percentile of the pool's recent latency.",
   ),
   delayMin: field(duration(1).prefault("10ms"), "The second attempt never starts earlier than this."),
-  mode: field(
-    choice(["enforce", "observe"]).prefault("enforce"),
-    "`observe` only counts the hedges that would have been sent.",
-  ),
+  mode: enforceOrObserve(),
 });
 
 export type RetryConfig = Frozen<z.output<typeof retrySchema>>;

@@ -8,20 +8,21 @@ import {
   basicAuthSchema,
   errorPageSchema,
   faultsSchema,
-  headerChangesSchema,
   mirrorSchema,
   redirectSchema,
+  requestHeaderChanges,
   respondSchema,
+  responseHeaderChanges,
   rewriteSchema,
   splitSchema,
 } from "./schema-actions.ts";
 import { matchSchema } from "./schema-match.ts";
 import { retryOverrideSchema } from "./schema-retry.ts";
-import { name } from "./texts.ts";
+import { name, template } from "./texts.ts";
 
 const headers = z.strictObject({
-  request: field(headerChangesSchema.prefault({}), "Changes to the request before an endpoint sees it."),
-  response: field(headerChangesSchema.prefault({}), "Changes to the response before the client sees it."),
+  request: field(requestHeaderChanges.prefault({}), "Changes to the request before an endpoint sees it."),
+  response: field(responseHeaderChanges.prefault({}), "Changes to the response before the client sees it."),
 });
 
 const routeTimeouts = z.strictObject({
@@ -46,6 +47,14 @@ const routeLimits = z.strictObject({
   bodyBytes: field(sizeOrUnlimited().nullable().prefault(null), "Largest request body.", {
     defaultText: "the listener's",
   }),
+  responseBytesPerSecond: field(
+    sizeOrUnlimited().prefault("unlimited"),
+    "Fastest pace of one response's body.",
+  ),
+  requestBytesPerSecond: field(
+    sizeOrUnlimited().prefault("unlimited"),
+    "Fastest pace of one request's body.",
+  ),
 });
 
 export const routeSchema = z.strictObject({
@@ -74,6 +83,14 @@ export const routeSchema = z.strictObject({
   limits: field(routeLimits.prefault({}), "Bounds on requests."),
   timeouts: field(routeTimeouts.prefault({}), "Timeouts where this route's differ."),
   retry: field(retryOverrideSchema.prefault({}), "Retries where this route's differ."),
+  rateLimits: field(
+    z.array(name("rate limit")).prefault([]),
+    "Names of the rate limits that count its requests. A limit named by several routes is one limit.",
+  ),
+  labels: field(
+    z.record(z.string(), template("route")).prefault({}),
+    "Only endpoints whose labels have these values are used; templates allowed.",
+  ),
   errorPages: field(
     z.array(errorPageSchema).prefault([]),
     "Pages shown in place of plain errors; the first that fits is used.",

@@ -5,13 +5,23 @@
 import * as z from "zod";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { duration, flag, readCount, text } from "./leaves.ts";
+import { duration, flag, readCount, text, textAs } from "./leaves.ts";
 import { adminSchema } from "./schema-admin.ts";
 import { listenerSchema } from "./schema-listener.ts";
 import { accessLogSchema, logSchema } from "./schema-logging.ts";
+import { rateLimitSchema } from "./schema-rate-limit.ts";
 import { poolSchema } from "./schema-pool.ts";
 import { routeSchema } from "./schema-route.ts";
 import type { RouteConfig } from "./schema-route.ts";
+
+/** Names that stand as keys. */
+function entryName() {
+  return textAs("a name of letters, digits, hyphens, dots and underscores", (input) =>
+    /^[\w.-]{1,100}$/.test(input)
+      ? { value: input }
+      : { allowed: "a name of letters, digits, hyphens, dots and underscores" },
+  );
+}
 
 function workers() {
   const allowed = "auto, or a whole number from 0 to 256";
@@ -72,10 +82,7 @@ export const configSchema = z.strictObject({
     identity: "name",
     defaultText: "one on :8080",
   }),
-  pools: field(
-    z.record(z.string().regex(/^[\w.-]{1,100}$/), poolSchema).prefault({}),
-    "Groups of equivalent endpoints, by name.",
-  ),
+  pools: field(z.record(entryName(), poolSchema).prefault({}), "Groups of equivalent endpoints, by name."),
   routes: field(
     z.array(routeSchema).prefault([]),
     "Which requests go where. The best match wins; order only decides between equals.",
@@ -83,6 +90,14 @@ export const configSchema = z.strictObject({
       identity: "name",
       defaultText: "everything to the pool, if there is exactly one",
     },
+  ),
+  rateLimits: field(
+    z.record(entryName(), rateLimitSchema).prefault({}),
+    "Rate limits by name, for routes to use.",
+  ),
+  zone: field(
+    text("the name of a zone").nullable().prefault(null),
+    "Where this Headgate stands, for zone-aware balancing.",
   ),
   forwarded: field(forwarded.prefault({}), "What endpoints are told about the client."),
   via: field(

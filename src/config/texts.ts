@@ -1,12 +1,8 @@
 /** The kinds of text with a grammar of their own: addresses, networks, header names, statuses, patterns. */
-import {
-  formatBindAddress,
-  isHostName,
-  isIp,
-  parseBindAddress,
-  parseCidr,
-  parseEndpointUrl,
-} from "../core/address.ts";
+import { formatBindAddress, isHostName, isIp, parseBindAddress, parseEndpointUrl } from "../core/address.ts";
+import { cidrFault } from "../core/cidr.ts";
+import { compileTemplate } from "../core/template.ts";
+import type { TemplateStage } from "../core/template-scope.ts";
 import { leaf, oneOrMany } from "./field.ts";
 import type { LeafResult } from "./field.ts";
 import { text, textAs } from "./leaves.ts";
@@ -37,14 +33,12 @@ export function endpointUrl() {
   });
 }
 
-/** A network; kept as `address/bits`. */
+/** A network or an address; `unix:` stands for peers on a unix socket. Kept as written. */
 export function cidr() {
   const allowed = "a network such as 10.0.0.0/8 or an address such as 192.0.2.7";
   return textAs(allowed, (input) => {
-    const network = parseCidr(input);
-    return typeof network === "string"
-      ? { value: network }
-      : { allowed, reason: network.problem, suggestion: network.fix };
+    const fault = cidrFault(input);
+    return fault === null ? { value: input } : { allowed, reason: fault };
   });
 }
 
@@ -68,18 +62,38 @@ export function headerName() {
   );
 }
 
-/** A template: text in which `${…}` stands for a fact about the request. */
-export function template() {
-  return textAs("a text, possibly with ${…} parts", (input) =>
-    /[\r\n\0]/.test(input)
-      ? { allowed: "a text of one line", reason: "line breaks cannot stand in a header" }
-      : { value: input },
+/** What stands behind a header's name, without variables. */
+export function headerValue() {
+  return textAs("a text of one line", (input) =>
+    /[\x00-\x08\x0a-\x1f\x7f]/.test(input) ? { allowed: "a text of one line" } : { value: input },
   );
 }
 
-/** A template of several lines, for bodies. */
-export function bodyTemplate() {
-  return textAs("a text, possibly with ${…} parts", (input) => ({ value: input }));
+/** A template of one line (see `core/template.ts`), checked for the moment at which it is evaluated. */
+export function template(stage: TemplateStage = "request") {
+  const allowed = "a text of one line, possibly with ${…} parts";
+  return textAs(allowed, (input) =>
+    /[\r\n\0]/.test(input)
+      ? { allowed, reason: "line breaks cannot stand here" }
+      : readTemplate(input, stage),
+  );
+}
+
+/** A template of any number of lines, for bodies. */
+export function bodyTemplate(stage: TemplateStage = "end") {
+  return textAs("a text, possibly with ${…} parts", (input) => readTemplate(input, stage));
+}
+
+function readTemplate(input: string, stage: TemplateStage): LeafResult<string> {
+  const result = compileTemplate(input, { stage });
+  const problem = result.isOk ? undefined : result.problems[0];
+  if (problem === undefined) return { value: input };
+  return {
+    allowed: "a text, possibly with ${…} parts",
+    reason: problem.problem,
+    suggestion: problem.fix,
+    at: { offset: problem.offset, length: problem.length },
+  };
 }
 
 /** A range of status codes, both ends included. */
@@ -159,8 +173,7 @@ export function regex() {
 /** Why a text is no regular expression, or null. */
 export function regexProblem(source: string): string | null {
   try {
-    new RegExp(source, "u");
-    return null;
+    return new RegExp(source, "u") instanceof RegExp ? null : source;
   } catch (error) {
     return error instanceof Error
       ? error.message.replace(/^Invalid regular expression: /, "")
