@@ -1,0 +1,99 @@
+/**
+ * Steps 3 and 4: may this request pass, where does it go, and what exactly is sent. The rules on
+ * Expect, TRACE and Max-Forwards stand here; forwarding fields and routes have their own files.
+ */
+import type { Cause } from "../core/errors.ts";
+import { listHasToken } from "../http1/characters.ts";
+import { withoutFields } from "../http1/fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { Pool } from "../upstream/pool.ts";
+import type { OutgoingRequest } from "../upstream/upstream-stream.ts";
+import type { Downstream } from "./downstream.ts";
+import { HeadFacts } from "./head-facts.ts";
+import { type LocalResponse, plainResponse } from "./local-response.ts";
+import type { ProxyContext } from "./proxy-context.ts";
+
+export type Admission =
+  | { readonly cause: Cause }
+  | { readonly response: LocalResponse; readonly isUncounted: boolean }
+  | {
+      readonly pool: Pool;
+      readonly key: string;
+      readonly outgoing: OutgoingRequest;
+      readonly isContinueExpected: boolean;
+    };
+
+/** Passing through more Headgates than this is a loop. */
+const hopsMax = 10;
+
+export function admit(head: RequestHead, downstream: Downstream, context: ProxyContext): Admission {
+  const { fields } = head;
+  if (fields.via !== "" && hopsIn(fields.via, context.viaName) >= hopsMax) return { cause: "proxy-loop" };
+  const isContinueExpected = fields.expect !== "" && head.versionMinor === 1;
+  if (isContinueExpected && fields.expect.toLowerCase() !== "100-continue") return { cause: "unsupported-expectation" };
+  let fieldLines = downstream.outgoingLines(head);
+  if (head.method === "TRACE" || head.method === "OPTIONS") {
+    const local = answerLastHop(head, context);
+    if (local !== null) return local;
+    fieldLines = withFewerForwards(fieldLines, fields.maxForwards);
+  }
+
+  const facts = new HeadFacts(head, downstream);
+  const target = context.router.route(facts);
+  if (target === null) return { cause: "no-route" };
+  if (target.kind === "respond") return { response: target.respond(facts), isUncounted: target.isUncounted };
+  if (isContinueExpected) fieldLines += "Expect: 100-continue\r\n";
+  return {
+    pool: target.pool,
+    key: target.pool.needsKey ? target.keyOf(facts) : "",
+    outgoing: {
+      method: head.method,
+      target: head.target,
+      host: head.host,
+      fieldLines,
+      body: head.body,
+      upgrade: offeredUpgrade(head),
+      isTrailersAccepted: fields.te !== "" && listHasToken(fields.te, "trailers"),
+    },
+    isContinueExpected,
+  };
+}
+
+/** Upgrade counts only with the connection option, in HTTP/1.1 and without a body (RFC 9110 §7.8). */
+function offeredUpgrade(head: RequestHead): string {
+  const { fields } = head;
+  if (fields.upgrade === "" || head.versionMinor === 0 || head.body.kind !== "none") return "";
+  if (!fields.hasConnectionOption("upgrade")) return "";
+  // h2c by upgrade is obsolete (RFC 9113 §3.1) and would smuggle past this proxy.
+  return listHasToken(fields.upgrade, "h2c") ? "" : fields.upgrade;
+}
+
+function hopsIn(via: string, viaName: string): number {
+  let hops = 0;
+  for (const entry of via.split(",")) if (entry.trim().split(/\s+/)[1] === viaName) hops++;
+  return hops;
+}
+
+/** Max-Forwards: 0 makes this hop the last one (RFC 9110 §7.6.2); otherwise null. */
+function answerLastHop(head: RequestHead, context: ProxyContext): Admission | null {
+  if (head.method === "TRACE" && head.body.kind !== "none") return { cause: "ambiguous-framing" };
+  if (!/^0+$/.test(head.fields.maxForwards)) return null;
+  if (head.method === "OPTIONS") {
+    const allow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
+    return { response: plainResponse(204, "", allow, context.clock), isUncounted: false };
+  }
+  // §9.3.8: the echo leaves out what could give secrets away.
+  const lines = withoutFields(head.fields.section, (text, start, end) =>
+    /^(?:cookie|authorization|proxy-authorization)$/i.test(text.slice(start, end)),
+  );
+  const echo = `${head.method} ${head.target} HTTP/1.${head.versionMinor}\r\n${lines}\r\n`;
+  const response = plainResponse(200, echo, "", context.clock);
+  const fieldLines = response.fieldLines.replace("text/plain; charset=utf-8", "message/http");
+  return { response: { ...response, fieldLines }, isUncounted: false };
+}
+
+function withFewerForwards(fieldLines: string, maxForwards: string): string {
+  if (!/^[0-9]{1,9}$/.test(maxForwards)) return fieldLines;
+  const rest = withoutFields(fieldLines, (text, start, end) => text.slice(start, end).toLowerCase() === "max-forwards");
+  return `${rest}Max-Forwards: ${Number(maxForwards) - 1}\r\n`;
+}

@@ -1,0 +1,30 @@
+/**
+ * The client's side of one exchange, as the exchange sees it. `http1-server-connection.ts`
+ * implements it over HTTP/1; an HTTP/2 stream can stand in its place.
+ */
+import type { RequestHead } from "../http1/request-head.ts";
+import type { BodyFraming } from "../http1/framing.ts";
+import type { ByteSource } from "../upstream/upstream-stream.ts";
+
+export interface Downstream {
+  /** The client as far as trust goes: its own address, or the one a trusted proxy vouches for. */
+  clientAddress(head: RequestHead): string;
+  /** The field lines to send on: those that may pass, X-Forwarded-* and its kin, and Via. */
+  outgoingLines(head: RequestHead): string;
+  readonly isSecure: boolean;
+  readonly listenerName: string;
+  /** Response bytes the kernel has not taken yet. */
+  readonly backlog: number;
+
+  sendInformational(status: number, reason: string, fieldLines: string): void;
+  /** The final head. After an upgrade (101) bytes flow raw in both directions. */
+  sendHead(status: number, reason: string, fieldLines: string, body: BodyFraming, isUpgrade: boolean): void;
+  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void;
+  /** The response is complete (in a tunnel: this direction is). */
+  sendEnd(trailers: string): void;
+  flush(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** Breaks the connection so that the client cannot take the response for complete. */
+  abort(): void;
+}

@@ -1,0 +1,39 @@
+/** What remains of an exchange once it is over: the source of access logs, metrics and diagnosis. */
+import type { Cause } from "../core/errors.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+
+/** An attempt that did not lead to the response. */
+export interface FailedAttempt {
+  readonly endpoint: string;
+  readonly cause: Cause;
+  /** The system's code or a parser's remark. */
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+export interface ExchangeRecord {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly versionMinor: 0 | 1;
+  readonly clientAddress: string;
+  readonly listenerName: string;
+  readonly poolName: string;
+  /** The endpoint that answered or was tried last. */
+  readonly endpoint: Endpoint | null;
+  /** As sent to the client; 499 when it left before there was one. */
+  readonly status: number;
+  /** Set when Headgate itself produced the status or broke the exchange off. */
+  readonly cause: Cause | null;
+  readonly detail: string;
+  readonly failedAttempts: readonly FailedAttempt[];
+  readonly requestBodyBytes: number;
+  readonly responseBodyBytes: number;
+  /** Unix ms at which the head was complete. */
+  readonly startedWallMs: number;
+  readonly durationMs: number;
+  /** From the start until the upstream's final head; null if there was none. */
+  readonly firstByteMs: number | null;
+  /** A request header by lower-case name. */
+  header(lowerName: string): string | undefined;
+}

@@ -1,0 +1,37 @@
+/** May a failed attempt be followed by another? Read off the error table; nothing else decides it. */
+import { type Cause, errorRow } from "../core/errors.ts";
+import type { RetrySettings } from "../upstream/pool.ts";
+
+/** What the decision depends on beside the cause. */
+export interface AttemptFacts {
+  readonly method: string;
+  /** Attempts made so far, this one included; those on stale connections are not counted. */
+  readonly attemptCount: number;
+  /** Everything received of the request body so far can be sent again. */
+  readonly isBodyReplayable: boolean;
+}
+
+export type RetryDecision = "give-up" | "another-endpoint" | "fresh-connection";
+
+/** RFC 9110 §9.2.2: safe methods, PUT and DELETE. */
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+export function isIdempotent(method: string): boolean {
+  return idempotentMethods.has(method);
+}
+
+export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySettings): RetryDecision {
+  if (!facts.isBodyReplayable) return "give-up";
+  const mayRepeat = isIdempotent(facts.method) || settings.isNonIdempotentAllowed;
+  switch (errorRow(cause).retry) {
+    case "never":
+      return "give-up";
+    case "if-reused":
+      // A stale connection is nobody's failure: the attempt is not counted and the endpoint not left.
+      return mayRepeat ? "fresh-connection" : "give-up";
+    case "if-idempotent":
+      return mayRepeat && facts.attemptCount < settings.attemptsMax ? "another-endpoint" : "give-up";
+    case "any-method":
+      return facts.attemptCount < settings.attemptsMax ? "another-endpoint" : "give-up";
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Connections to one endpoint in one worker: lends idle ones, newest first, dials new ones, and
+ * retires what is too old or too used. It knows HTTP/1.1 connections; it knows no exchange.
+ */
+import { Deadline, type Deadlines } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
+import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
+import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
+import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
+
+/** Who asked for a connection; told exactly once unless it cancels. */
+export interface ConnectionWaiter extends ResponseSink {
+  onUpstreamReady(stream: UpstreamStream): void;
+}
+
+export interface ConnectionPoolSettings extends Http1ConnectionLimits {
+  readonly tls: UpstreamTls | null;
+  readonly connectTimeoutMs: number;
+  /** Idle connections kept per worker; the oldest is closed when one more comes back. */
+  readonly idleMax: number;
+  /** A connection older than this is closed instead of lent again; Infinity for no limit. */
+  readonly lifetimeMs: number;
+  /** Exchanges one connection may carry; Infinity for no limit. */
+  readonly requestsMax: number;
+}
+
+/** Counts kept by the endpoint's shared state. */
+export interface ConnectionCounts {
+  /** Takes a place; false when the endpoint's limit of connections is reached. */
+  tryOpenConnection(): boolean;
+  connectionClosed(): void;
+  count(name: "connectionsOpened" | "connectionReuses" | "connectFailures"): void;
+}
+
+/** Cancels a request for a connection; nothing is called back afterwards. */
+export interface PendingConnection {
+  cancel(): void;
+}
+
+export class ConnectionPool implements ConnectionOwner {
+  /** Where to dial, best first; a name may have several addresses. Replaced when the name changes. */
+  targets: readonly DialTarget[] = [];
+  readonly #settings: ConnectionPoolSettings;
+  readonly #dialer: Dialer;
+  readonly #deadlines: Deadlines;
+  readonly #counts: ConnectionCounts;
+  readonly #idle: Http1Connection[] = [];
+  #preferredTarget = 0;
+  #isClosing = false;
+
+  constructor(
+    settings: ConnectionPoolSettings,
+    dialer: Dialer,
+    deadlines: Deadlines,
+    counts: ConnectionCounts,
+  ) {
+    this.#settings = settings;
+    this.#dialer = dialer;
+    this.#deadlines = deadlines;
+    this.#counts = counts;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** An idle connection attached to the waiter, or null. */
+  takeIdle(waiter: ConnectionWaiter): UpstreamStream | null {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return null;
+      if (this.#deadlines.coarseNowMs - connection.openedAtMs > this.#settings.lifetimeMs) {
+        connection.retire();
+        continue;
+      }
+      this.#counts.count("connectionReuses");
+      connection.attach(waiter);
+      return connection;
+    }
+  }
+
+  /** Dials; `onUpstreamReady` or `onUpstreamFailed` follows, never inside this call. */
+  dial(waiter: ConnectionWaiter): PendingConnection {
+    const isAllowed = this.#counts.tryOpenConnection();
+    return new Dial(this, this.#settings, this.#dialer, this.#deadlines, waiter, this.#preferredTarget, isAllowed);
+  }
+
+  /** For `Dial`: a stream to the target of that index is there. */
+  adopt(stream: ByteStream, targetIndex: number, waiter: ConnectionWaiter): void {
+    this.#preferredTarget = targetIndex;
+    this.#counts.count("connectionsOpened");
+    const connection = new Http1Connection(stream, this.#settings, this, this.#deadlines);
+    connection.attach(waiter);
+    waiter.onUpstreamReady(connection);
+  }
+
+  /** For `Dial`: it came to nothing, so its place is free again. */
+  giveUp(hasFailed: boolean): void {
+    this.#counts.connectionClosed();
+    if (hasFailed) this.#counts.count("connectFailures");
+  }
+
+  /** Lets what is in use finish and closes the rest; for an endpoint that was removed. */
+  close(): void {
+    this.#isClosing = true;
+    for (const connection of [...this.#idle]) connection.retire();
+  }
+
+  onConnectionIdle(connection: Http1Connection): void {
+    if (this.#isClosing || connection.exchangeCount >= this.#settings.requestsMax) {
+      connection.retire();
+      return;
+    }
+    this.#idle.push(connection);
+    if (this.#idle.length > this.#settings.idleMax) this.#idle[0]?.retire();
+  }
+
+  onConnectionClosed(connection: Http1Connection): void {
+    this.#counts.connectionClosed();
+    const index = this.#idle.lastIndexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+}
+
+/** One attempt to connect: each of the endpoint's addresses in turn, within one time limit. */
+class Dial implements DialHandler, PendingConnection {
+  readonly #pool: ConnectionPool;
+  readonly #settings: ConnectionPoolSettings;
+  readonly #dialer: Dialer;
+  readonly #waiter: ConnectionWaiter;
+  readonly #deadline: Deadline;
+  #targetIndex: number;
+  #triesLeft: number;
+  #abandon: () => void = () => {};
+  #isOver = false;
+  #hasPlace: boolean;
+
+  constructor(
+    pool: ConnectionPool,
+    settings: ConnectionPoolSettings,
+    dialer: Dialer,
+    deadlines: Deadlines,
+    waiter: ConnectionWaiter,
+    preferredTarget: number,
+    isAllowed: boolean,
+  ) {
+    this.#pool = pool;
+    this.#settings = settings;
+    this.#dialer = dialer;
+    this.#waiter = waiter;
+    this.#triesLeft = pool.targets.length;
+    this.#targetIndex = preferredTarget < pool.targets.length ? preferredTarget : 0;
+    this.#deadline = new Deadline(deadlines, () => this.#fail("connect-timeout", ""));
+    this.#deadline.set(settings.connectTimeoutMs);
+    this.#hasPlace = isAllowed;
+    if (!isAllowed) queueMicrotask(() => this.#fail("pool-full", ""));
+    else if (this.#triesLeft === 0) queueMicrotask(() => this.#fail("name-unresolved", ""));
+    else this.#dialNext();
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#giveUp(false);
+  }
+
+  onConnected(stream: ByteStream): void {
+    if (this.#isOver) {
+      stream.destroy();
+      return;
+    }
+    this.#finish();
+    this.#pool.adopt(stream, this.#targetIndex, this.#waiter);
+  }
+
+  onDialFailed(errorCode: string): void {
+    if (this.#isOver) return;
+    if (--this.#triesLeft > 0) {
+      this.#targetIndex = (this.#targetIndex + 1) % this.#pool.targets.length;
+      this.#dialNext();
+      return;
+    }
+    this.#fail(causeOfDialFailure(errorCode, this.#settings.tls !== null), errorCode);
+  }
+
+  #dialNext(): void {
+    const target = this.#pool.targets[this.#targetIndex];
+    if (target === undefined) this.#fail("name-unresolved", "");
+    else this.#abandon = this.#dialer.dial(target, this.#settings.tls, this);
+  }
+
+  #fail(cause: Cause, detail: string): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#giveUp(true);
+    this.#waiter.onUpstreamFailed(cause, detail);
+  }
+
+  #giveUp(hasFailed: boolean): void {
+    this.#abandon();
+    if (this.#hasPlace) this.#pool.giveUp(hasFailed);
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#deadline.dispose();
+  }
+}
+
+const networkErrors = new Set([
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "ENFILE",
+  "EACCES",
+  "EPERM",
+  "ENOENT",
+  "ECONNRESET",
+]);
+
+function causeOfDialFailure(errorCode: string, isTls: boolean): Cause {
+  if (errorCode === "ECONNREFUSED") return "connect-refused";
+  if (errorCode === "ETIMEDOUT") return "connect-timeout";
+  return isTls && !networkErrors.has(errorCode) ? "tls-failed" : "connect-failed";
+}

@@ -1,0 +1,351 @@
+/**
+ * One HTTP/1.1 connection to an endpoint, carrying one exchange at a time. It writes requests,
+ * reads responses and decides whether it may be used again; pooling is its owner's business.
+ *
+ *   idle ──sendHead──▶ head ──final head──▶ body ──complete──▶ idle | closed
+ *                       └──101──▶ tunnel ──────────────────▶ closed
+ */
+import type { Deadlines } from "../core/deadlines.ts";
+import { Deadline } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
+import { latin1 } from "../core/latin1.ts";
+import type { ByteStream, StreamHandler } from "../core/transport.ts";
+import { BodyReader } from "../http1/body-reader.ts";
+import { BodyWriter } from "../http1/body-writer.ts";
+import { listHasToken } from "../http1/characters.ts";
+import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
+import { type ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
+import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
+
+export interface Http1ConnectionLimits {
+  readonly responseHeadBytesMax: number;
+  readonly headerCountMax: number;
+  readonly trailerBytesMax: number;
+  readonly responseHeadTimeoutMs: number;
+  readonly upstreamIdleTimeoutMs: number;
+  readonly poolIdleTimeoutMs: number;
+}
+
+/** Who lends the connection out. */
+export interface ConnectionOwner {
+  onConnectionIdle(connection: Http1Connection): void;
+  onConnectionClosed(connection: Http1Connection): void;
+}
+
+type Phase = "idle" | "head" | "body" | "tunnel" | "closed";
+
+/** 1xx responses one exchange may bring. */
+const informationalMax = 16;
+
+export class Http1Connection implements StreamHandler, UpstreamStream {
+  readonly openedAtMs: number;
+  /** Exchanges begun on this connection. */
+  exchangeCount = 0;
+  readonly #stream: ByteStream;
+  readonly #limits: Http1ConnectionLimits;
+  readonly #owner: ConnectionOwner;
+  readonly #parser: ResponseHeadParser;
+  readonly #reader = new BodyReader();
+  readonly #writer: BodyWriter;
+  readonly #deadline: Deadline;
+  #sink: ResponseSink | null = null;
+  #phase: Phase = "idle";
+  #partialHead = "";
+  #method = "";
+  #isUpgradeOffered = false;
+  #isRequestComplete = false;
+  #isReusable = true;
+  #hasResponseBytes = false;
+  #informationalCount = 0;
+
+  constructor(
+    stream: ByteStream,
+    limits: Http1ConnectionLimits,
+    owner: ConnectionOwner,
+    deadlines: Deadlines,
+  ) {
+    this.#stream = stream;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#parser = new ResponseHeadParser(limits.headerCountMax);
+    this.#writer = new BodyWriter(stream);
+    this.#deadline = new Deadline(deadlines, () => this.#expired());
+    this.openedAtMs = deadlines.baseMs();
+    stream.handler = this;
+  }
+
+  get isReused(): boolean {
+    return this.exchangeCount > 1;
+  }
+
+  get backlog(): number {
+    return this.#stream.writeBacklog;
+  }
+
+  get isIdle(): boolean {
+    return this.#phase === "idle";
+  }
+
+  /** Begins an exchange on an idle connection. */
+  attach(sink: ResponseSink): void {
+    this.#sink = sink;
+    this.exchangeCount++;
+    this.#phase = "head";
+    this.#hasResponseBytes = false;
+    this.#isRequestComplete = false;
+    this.#informationalCount = 0;
+    this.#deadline.set(this.#limits.responseHeadTimeoutMs);
+  }
+
+  sendHead(request: OutgoingRequest): void {
+    this.#method = request.method;
+    this.#isUpgradeOffered = request.upgrade !== "";
+    this.#writer.begin(requestHeadText(request), request.body.kind);
+  }
+
+  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+    this.#writer.write(source, bytes, start, end);
+    // A slow upload is not a slow answer: the clock for the response head starts over.
+    this.#deadline.set(
+      this.#phase === "head" ? this.#limits.responseHeadTimeoutMs : this.#limits.upstreamIdleTimeoutMs,
+    );
+  }
+
+  sendEnd(trailers: string): void {
+    this.#writer.end(trailers);
+    this.#isRequestComplete = true;
+    if (this.#phase === "tunnel") this.#stream.end();
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  pauseResponse(): void {
+    this.#stream.pause();
+    this.#deadline.clear();
+  }
+
+  resumeResponse(): void {
+    this.#stream.resume();
+    if (this.#phase === "body") this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+  }
+
+  cancel(): void {
+    this.#sink = null;
+    this.#close();
+  }
+
+  /** Closes an idle connection, or one whose owner is going away. */
+  retire(): void {
+    if (this.#phase === "idle") this.#close();
+    else this.#isReusable = false;
+  }
+
+  // What the stream tells.
+
+  onData(buffer: Buffer, length: number): void {
+    // Unsolicited bytes on an idle connection: never to be used again (SEMANTICS: response queue poisoning).
+    if (this.#phase === "idle" || this.#phase === "closed") {
+      this.#close();
+      return;
+    }
+    let pos = 0;
+    if (this.#phase === "head") pos = this.#readHeads(buffer, length);
+    if (pos < length) this.#readBody(buffer, pos, length);
+    this.#sink?.onResponseFlush();
+  }
+
+  onEnd(): void {
+    switch (this.#phase) {
+      case "tunnel":
+        this.#sink?.onResponseEnd("");
+        return;
+      case "body":
+        if (this.#reader.isUntilClose) this.#finish();
+        else this.#fail("reset-mid-body", "the endpoint ended the connection inside the body");
+        return;
+      case "head":
+        this.#fail(this.#causeBeforeHead(), "the endpoint ended the connection");
+        return;
+      default:
+        this.#close();
+    }
+  }
+
+  onDrain(): void {
+    this.#sink?.onUpstreamDrain();
+  }
+
+  onClosed(errorCode: string | null): void {
+    const detail = errorCode ?? "closed";
+    if (this.#phase === "head") this.#fail(this.#causeBeforeHead(), detail);
+    else if (this.#phase === "body" || this.#phase === "tunnel") this.#fail("reset-mid-body", detail);
+    this.#closed();
+  }
+
+  /** A pooled connection that dies before its first response byte was most likely closed while idle. */
+  #causeBeforeHead(): Cause {
+    return this.isReused && !this.#hasResponseBytes ? "stale-connection" : "reset-before-head";
+  }
+
+  // Reading.
+
+  /** Reads heads until the final one; returns where the body begins, or `length` if there is none yet. */
+  #readHeads(buffer: Buffer, length: number): number {
+    this.#hasResponseBytes = true;
+    const text = this.#partialHead + latin1(buffer, 0, length);
+    const carried = this.#partialHead.length;
+    this.#partialHead = "";
+    let pos = 0;
+    while (this.#phase === "head") {
+      const end = text.indexOf("\r\n\r\n", pos);
+      if (end < 0 || end + 4 - pos > this.#limits.responseHeadBytesMax) {
+        this.#keepPartialHead(text.slice(pos), end >= 0);
+        return length;
+      }
+      const head = this.#parser.parse(text, pos, end + 4);
+      pos = end + 4;
+      if (typeof head === "string") {
+        this.#fail(head, "");
+        return length;
+      }
+      this.#takeHead(head);
+    }
+    return this.#isClosed() ? length : pos - carried;
+  }
+
+  #isClosed(): boolean {
+    return this.#phase === "closed";
+  }
+
+  #keepPartialHead(text: string, isTooLarge: boolean): void {
+    if (isTooLarge || text.length > this.#limits.responseHeadBytesMax)
+      this.#fail("response-head-too-large", "");
+    else if (!"HTTP/1.".startsWith(text.slice(0, 7))) this.#fail("bad-response", "not HTTP/1");
+    else this.#partialHead = text;
+  }
+
+  #takeHead(head: ResponseHead): void {
+    if (head.status < 200 && head.status !== 101) {
+      if (++this.#informationalCount > informationalMax) this.#fail("bad-response", "too many 1xx responses");
+      else this.#sink?.onInformational(head);
+      return;
+    }
+    const body =
+      head.status === 101
+        ? untilCloseBody
+        : responseFraming(head.fields, head.status, this.#method, head.versionMinor);
+    if (body === null) {
+      this.#fail("bad-response", "invalid framing");
+      return;
+    }
+    this.#isReusable &&= keepsAlive(head);
+    this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+    this.#begin(head, body);
+  }
+
+  #begin(head: ResponseHead, body: BodyFraming): void {
+    const isUpgrade = head.status === 101;
+    this.#phase = isUpgrade ? "tunnel" : "body";
+    this.#reader.begin(body, this.#limits.trailerBytesMax);
+    if (isUpgrade) {
+      this.#isReusable = false;
+      this.#deadline.clear();
+      this.#writer.begin("", "until-close");
+    }
+    if (
+      isUpgrade ||
+      body.kind === "until-close" ||
+      body.kind === "chunked" ||
+      (body.kind === "length" && body.bytes > 16_384)
+    ) {
+      this.#stream.useBulkBuffer(true);
+    }
+    this.#sink?.onResponseHead(head, body, isUpgrade);
+    if (!this.#isClosed() && this.#reader.isComplete) this.#finish();
+  }
+
+  #readBody(buffer: Buffer, start: number, length: number): void {
+    if (this.#phase !== "body" && this.#phase !== "tunnel") {
+      // The response was complete and more came: whatever it is, it answers no request of ours.
+      this.#close();
+      return;
+    }
+    const pos = this.#reader.read(buffer, start, length, this);
+    if (this.#isClosed()) return;
+    if (this.#reader.isBroken) {
+      this.#fail("bad-response-body", "broken chunked framing");
+    } else if (this.#reader.isComplete) {
+      if (pos < length) this.#isReusable = false;
+      this.#finish();
+    } else if (this.#phase === "body" && this.#deadline.isSet) {
+      this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+    }
+  }
+
+  /** For the body reader. */
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.#sink?.onResponseBody(this.#stream, bytes, start, end);
+  }
+
+  /** The response is complete: back to the pool if everything about it was clean. */
+  #finish(): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    const { trailers } = this.#reader;
+    this.#stream.useBulkBuffer(false);
+    if (this.#isReusable && this.#isRequestComplete && !this.#reader.isUntilClose) {
+      this.#phase = "idle";
+      this.#deadline.set(this.#limits.poolIdleTimeoutMs);
+      this.#stream.resume();
+      this.#owner.onConnectionIdle(this);
+    } else {
+      this.#close();
+    }
+    sink?.onResponseEnd(trailers);
+  }
+
+  #fail(cause: Cause, detail: string): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    this.#close();
+    sink?.onUpstreamFailed(cause, detail);
+  }
+
+  #expired(): void {
+    if (this.#phase === "idle") this.#close();
+    else if (this.#phase === "head") this.#fail("head-response-timeout", "");
+    else if (this.#phase === "body") this.#fail("response-body-timeout", "");
+  }
+
+  #close(): void {
+    if (this.#phase === "closed") return;
+    this.#closed();
+    this.#stream.destroy();
+  }
+
+  #closed(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#deadline.dispose();
+    this.#owner.onConnectionClosed(this);
+  }
+}
+
+/** May the connection carry another request after this response (RFC 9112 §9.3)? */
+function keepsAlive(head: ResponseHead): boolean {
+  const { connection } = head.fields;
+  if (connection === "") return head.versionMinor === 1;
+  if (listHasToken(connection, "close")) return false;
+  return head.versionMinor === 1 || listHasToken(connection, "keep-alive");
+}
+
+function requestHeadText(request: OutgoingRequest): string {
+  let text = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${request.host}\r\n${request.fieldLines}`;
+  if (request.body.kind === "length") text += `Content-Length: ${request.body.bytes}\r\n`;
+  else if (request.body.kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
+  if (request.upgrade !== "") text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
+  else if (request.isTrailersAccepted) text += "Connection: TE\r\nTE: trailers\r\n";
+  return `${text}\r\n`;
+}

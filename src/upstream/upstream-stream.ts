@@ -1,0 +1,56 @@
+/**
+ * The endpoint's side of one attempt, as the exchange sees it. HTTP/1.1 connections implement it
+ * here; HTTP/2 sessions lend one per stream. Neither side knows who is behind the other.
+ */
+import type { ByteStream } from "../core/transport.ts";
+import type { Cause } from "../core/errors.ts";
+import type { BodyFraming } from "../http1/framing.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+
+/** Where body bytes come from: whoever lends the buffer must be told when it was kept. */
+export type ByteSource = Pick<ByteStream, "isReadBufferShared" | "replaceReadBuffer">;
+
+/** A request ready to be sent: everything decided, nothing hop-by-hop left. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  /** Field lines, each with CRLF, without Host, framing and connection fields. */
+  readonly fieldLines: string;
+  readonly body: BodyFraming;
+  /** Protocols offered for an upgrade; "" for none. */
+  readonly upgrade: string;
+  /** The client understands trailers (`TE: trailers`). */
+  readonly isTrailersAccepted: boolean;
+}
+
+/** What an attempt's owner is told. Never called after `detach`, `cancel` or `onUpstreamFailed`. */
+export interface ResponseSink {
+  onInformational(head: ResponseHead): void;
+  /** The final head. `isUpgrade` after 101: bytes then flow as body in both directions. */
+  onResponseHead(head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void;
+  onResponseBody(source: ByteSource, bytes: Buffer, start: number, end: number): void;
+  /** Complete: the upstream side has already been given back to its pool or closed. */
+  onResponseEnd(trailers: string): void;
+  /** One read's worth has been delivered: a good time to write what is held back. */
+  onResponseFlush(): void;
+  onUpstreamDrain(): void;
+  onUpstreamFailed(cause: Cause, detail: string): void;
+}
+
+export interface UpstreamStream {
+  /** It had carried an exchange before, so a failure may be an idle close. */
+  readonly isReused: boolean;
+  /** Body bytes not yet taken by the kernel. */
+  readonly backlog: number;
+  sendHead(request: OutgoingRequest): void;
+  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void;
+  /** The body is complete; `trailers` are field lines, "" for none. */
+  sendEnd(trailers: string): void;
+  /** Writes what was held back to go out together. */
+  flush(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** Gives up: nothing is called back any more. */
+  cancel(): void;
+}
