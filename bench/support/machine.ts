@@ -81,3 +81,9 @@ export function describeMachine(): string {
   const processors = cpus();
   return `${processors.length} × ${processors[0]?.model.trim() ?? "unknown processor"}, Linux ${kernel}`;
 }
+
+/** How many files this process may hold open. */
+export function openFilesMax(): number {
+  const match = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  return Number(match?.[1] ?? 1024);
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm run bench:profile`: runs Headgate under V8's sampling profiler while wrk drives it, and prints the
+ * functions in which the data plane spends its time. With `--keep FOLDER` the raw profiles stay, for
+ * Chrome's developer tools.
+ *
+ *   npm run bench:profile -- --load browser --seconds 8 --top 30
+ */
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { allLoads, selectNamed } from "./catalogue.ts";
+import { loadCore, proxyCore } from "./measure.ts";
+import { headgate } from "./peers/headgate.ts";
+import { selfTimes, type CpuProfile } from "./support/cpu-profile.ts";
+import { startOrigin } from "./support/origin.ts";
+import { freePort, startPinned, waitUntilReady, withCleanUp } from "./support/processes.ts";
+import { describeErrors, runWrk } from "./support/wrk.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    load: { type: "string", default: "browser" },
+    seconds: { type: "string", default: "8" },
+    top: { type: "string", default: "30" },
+    keep: { type: "string" },
+  },
+});
+
+const [load] = selectNamed(allLoads, options.load);
+if (load === undefined) throw new Error("name a load");
+
+await withCleanUp(async (workFolder) => {
+  const origin = await startOrigin(workFolder, loadCore);
+  const port = await freePort();
+  const profiles = resolve(options.keep ?? join(workFolder, "profiles"));
+  mkdirSync(profiles, { recursive: true });
+  const known = new Set(readdirSync(profiles));
+  const [node = "", ...command] = headgate.prepare({ port, originPort: origin.port, workFolder });
+  const program = startPinned("headgate", proxyCore, [
+    node,
+    "--cpu-prof",
+    "--cpu-prof-dir",
+    profiles,
+    ...command,
+  ]);
+  await waitUntilReady(program, port);
+  const result = await runWrk(load, port, Number(options.seconds), loadCore, workFolder);
+  await program.stop();
+  console.log(`${load.title}: ${(result.requests / result.seconds).toFixed(0)} req/s under the profiler`);
+  console.log(describeErrors(result) ?? "no errors");
+  const fresh = readdirSync(profiles).filter((name) => name.endsWith(".cpuprofile") && !known.has(name));
+  if (fresh.length === 0) throw new Error("no profile was written; did Headgate end in time?");
+  const threads = fresh.map((name) =>
+    selfTimes(JSON.parse(readFileSync(join(profiles, name), "utf8")) as CpuProfile),
+  );
+  // One profile per thread: the busiest is the data plane.
+  const busiest = threads.reduce((best, thread) => (thread.busyMs > best.busyMs ? thread : best));
+  console.log(`${fresh.length} threads; the busiest worked ${busiest.busyMs.toFixed(0)} ms, of which:`);
+  for (const entry of busiest.functions.slice(0, Number(options.top))) {
+    const share = ((100 * entry.selfMs) / busiest.busyMs).toFixed(1).padStart(5);
+    console.log(`${share} %  ${entry.name}  ${entry.place}`);
+  }
+});
