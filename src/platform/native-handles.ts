@@ -7,7 +7,7 @@
 
 /** What libuv-backed handles (TCP, Pipe, TLSWrap) offer. */
 export interface NativeHandle {
-  onread: ((this: NativeHandle, arrayBuffer?: ArrayBuffer) => Buffer | undefined) | null;
+  onread: (this: NativeHandle, arrayBuffer?: ArrayBuffer) => Buffer | undefined;
   readonly writeQueueSize: number;
   readStart(): number;
   readStop(): number;

@@ -180,7 +180,7 @@ export class NativeStream implements ByteStream {
   reset(): void {
     if (this.#isClosed) return;
     if (this.#closeOwner === null && this.#handle.reset !== undefined && this.#handle.reset() === 0) {
-      this.#handle.onread = null;
+      this.#handle.onread = ignoreRead;
       this.#closed(null);
     } else {
       this.#close(null);
@@ -189,7 +189,7 @@ export class NativeStream implements ByteStream {
 
   #close(errorCode: string | null): void {
     if (this.#isClosed) return;
-    this.#handle.onread = null;
+    this.#handle.onread = ignoreRead;
     if (this.#closeOwner === null) this.#handle.close();
     else this.#closeOwner();
     this.#closed(errorCode);
@@ -267,6 +267,11 @@ export class NativeStream implements ByteStream {
 
 function errorName(code: number): string {
   return getSystemErrorName(code);
+}
+
+/** A closed handle may still report a read; Node insists that something listens. */
+function ignoreRead(): undefined {
+  return undefined;
 }
 
 /** One function for all handles: `this` is the handle that was read. */
