@@ -1,0 +1,103 @@
+/**
+ * Path patterns as a tree of segments. A look-up walks the request's segments once and tries at each
+ * node, in the order of `precedence.ts`: the literal child, starts of segments, the parameter child,
+ * then what may end there. Each node is visited at most once, so the cost is bounded by the patterns
+ * that share the path's beginning, not by their number.
+ *
+ *   /users/:id      (root) ─"users"─► ( ) ─param─► ( ) end
+ *   /users/new/*                       └─"new"──► ( ) rest
+ */
+import { segmentEnd, type PathToken } from "./path-matcher.ts";
+import type { RequestFacts } from "./request-facts.ts";
+import { firstPassing, type RouteEntry } from "./route-entry.ts";
+
+interface TrieNode<T> {
+  /** Up to `scanMax` literal children are compared in place, which needs no substring; more use `many`. */
+  readonly few: { readonly text: string; readonly node: TrieNode<T> }[];
+  readonly many: Map<string, TrieNode<T>>;
+  /** Longest first. */
+  readonly starts: { readonly text: string; readonly entries: RouteEntry<T>[] }[];
+  param: TrieNode<T> | null;
+  readonly end: RouteEntry<T>[];
+  readonly below: RouteEntry<T>[];
+  readonly rest: RouteEntry<T>[];
+}
+
+const scanMax = 4;
+
+function emptyNode<T>(): TrieNode<T> {
+  return { few: [], many: new Map(), starts: [], param: null, end: [], below: [], rest: [] };
+}
+
+export class PathTrie<T> {
+  readonly #root: TrieNode<T> = emptyNode();
+
+  /** Entries must come in order of precedence. */
+  add(tokens: readonly PathToken[], entry: RouteEntry<T>): void {
+    let node = this.#root;
+    for (const token of tokens) {
+      switch (token.kind) {
+        case "literal":
+          node = literalChild(node, token.text);
+          break;
+        case "param":
+          node = node.param ??= emptyNode();
+          break;
+        case "start":
+          startEntries(node, token.text).push(entry);
+          break;
+        default:
+          node[token.kind].push(entry);
+      }
+    }
+  }
+
+  find(facts: RequestFacts, path: string): RouteEntry<T> | null {
+    return path.charCodeAt(0) === 0x2f ? findFrom(this.#root, facts, path, 1) : null;
+  }
+}
+
+function literalChild<T>(node: TrieNode<T>, text: string): TrieNode<T> {
+  const known = node.many.get(text);
+  if (known !== undefined) return known;
+  const child = emptyNode<T>();
+  node.many.set(text, child);
+  if (node.many.size <= scanMax) node.few.push({ text, node: child });
+  else node.few.length = 0;
+  return child;
+}
+
+function startEntries<T>(node: TrieNode<T>, text: string): RouteEntry<T>[] {
+  const known = node.starts.find((start) => start.text === text);
+  if (known !== undefined) return known.entries;
+  const entries: RouteEntry<T>[] = [];
+  node.starts.push({ text, entries });
+  node.starts.sort((a, b) => b.text.length - a.text.length);
+  return entries;
+}
+
+/** `at` is where the next segment begins; past the end of the path when there is none. */
+function findFrom<T>(node: TrieNode<T>, facts: RequestFacts, path: string, at: number): RouteEntry<T> | null {
+  if (at > path.length) return firstPassing(node.end, facts, path) ?? firstPassing(node.rest, facts, path);
+  const end = segmentEnd(path, at);
+  const child = childFor(node, path, at, end);
+  const deeper = child === null ? null : findFrom(child, facts, path, end + 1);
+  if (deeper !== null) return deeper;
+  for (const start of node.starts) {
+    const found = path.startsWith(start.text, at) ? firstPassing(start.entries, facts, path) : null;
+    if (found !== null) return found;
+  }
+  if (node.param !== null && end > at) {
+    const found = findFrom(node.param, facts, path, end + 1);
+    if (found !== null) return found;
+  }
+  return firstPassing(node.below, facts, path) ?? firstPassing(node.rest, facts, path);
+}
+
+function childFor<T>(node: TrieNode<T>, path: string, at: number, end: number): TrieNode<T> | null {
+  if (node.many.size > scanMax) return node.many.get(path.slice(at, end)) ?? null;
+  for (const { text, node: child } of node.few) {
+    if (text.length === end - at && path.startsWith(text, at)) return child;
+  }
+  return null;
+}
