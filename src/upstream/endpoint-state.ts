@@ -37,6 +37,7 @@ export const statusBits = {
 export type StatusBit = keyof typeof statusBits;
 
 const notEligible = statusBits.down | statusBits.ejected | statusBits.draining | statusBits.maintenance;
+const takenOut = statusBits.draining | statusBits.maintenance;
 const notReachable = statusBits.down | statusBits.ejected | statusBits.maintenance;
 
 const word = {
@@ -149,6 +150,11 @@ export class EndpointState {
   /** May receive requests bound to it: eligible, or draining. */
   get isReachable(): boolean {
     return (this.#words[word.status]! & notReachable) === 0;
+  }
+
+  /** Not taken out by hand. */
+  get isInService(): boolean {
+    return (this.#words[word.status]! & takenOut) === 0;
   }
 
   /** Effective weight after slow start; steps of a thousandth. */
