@@ -126,6 +126,9 @@ try {
   );
   tryUnder(oldest, consumer, version);
   tryTooOldNode(consumer);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
