@@ -10,6 +10,8 @@ export interface Candidate {
   readonly name: string;
   /** Share relative to its peers, after slow start; 0 means none. */
   readonly weight: number;
+  /** The weight before slow start, by which hash policies place keys; absent means the same as `weight`. */
+  readonly nominalWeight?: number;
   /** Requests in flight now, over all workers. */
   readonly activeRequests: number;
   /** Peak-sensitive moving average of latency in ms, decayed to now; null before the first sample. */
@@ -34,7 +36,9 @@ export interface PolicyParts {
 }
 
 /**
- * One policy instance serves one tier (priority) of one pool in one worker.
+ * One policy instance serves one tier (priority) of one pool in one worker. Policies remember what they
+ * derived from the last `eligible` array by its identity, so calls that alternate between arrays (zones,
+ * subsets) want an instance for each.
  */
 export interface Policy {
   /** True when `pick` wants the request's key (client address, header, cookie …). */

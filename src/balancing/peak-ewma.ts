@@ -1,0 +1,23 @@
+/**
+ * Least expected load: peak-sensitive latency × (requests in flight + 1) / weight, of two candidates
+ * drawn by weight or of all. Sources: Finagle's PeakEwma; the latency assumed of an endpoint that has not
+ * answered yet is Linkerd's. The average itself is kept with the endpoint (`peak-ewma-average.ts`).
+ */
+import { LeastCostDraw } from "./least-cost-draw.ts";
+import { LeastCostScan, type Cost } from "./least-cost-scan.ts";
+import type { Policy, PolicyParts } from "./policy.ts";
+
+export interface PeakEwmaOptions {
+  /** How many candidates are drawn and compared; 0 compares all. Default 2. */
+  readonly choices?: number;
+  /** Latency assumed before the first answer. Default 30 ms. */
+  readonly unknownLatencyMs?: number;
+}
+
+export function peakEwma(options: PeakEwmaOptions, parts: Pick<PolicyParts, "random">): Policy {
+  const choices = options.choices ?? 2;
+  const unknownMs = options.unknownLatencyMs ?? 30;
+  const load: Cost = (candidate) =>
+    ((candidate.peakLatencyMs ?? unknownMs) * (candidate.activeRequests + 1)) / candidate.weight;
+  return choices > 0 ? new LeastCostDraw(load, choices, parts.random) : new LeastCostScan(load);
+}

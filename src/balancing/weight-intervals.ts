@@ -1,0 +1,42 @@
+/**
+ * Nodes laid end to end, each as long as its weight; finds whose stretch a hash falls into. With whole
+ * weights it is nginx's walk: hash modulo the total weight.
+ */
+import { fractionOf, mix32 } from "./key-hash.ts";
+import type { PlacedNode } from "./key-placement.ts";
+
+export class WeightIntervals {
+  readonly #hashesMax: number;
+  #ends = new Float64Array(0);
+  #isModular = true;
+
+  /**
+   * `hashesMax`: how many different hashes there are. nginx never reaches the servers beyond that total
+   * weight; here, as with weights that are not whole, the hash is spread over the whole length instead.
+   */
+  constructor(hashesMax: number) {
+    this.#hashesMax = hashesMax;
+  }
+
+  build(nodes: readonly PlacedNode[]): void {
+    let end = 0;
+    this.#ends = Float64Array.from(nodes, ({ weight }) => (end += weight));
+    this.#isModular = end <= this.#hashesMax && nodes.every(({ weight }) => Number.isInteger(weight));
+  }
+
+  /** Index of a node with weight; -1 when none has any. */
+  find(hash: number): number {
+    const ends = this.#ends;
+    const total = ends.length === 0 ? 0 : ends[ends.length - 1]!;
+    if (!(total > 0)) return -1;
+    const point = this.#isModular ? hash % total : fractionOf(mix32(hash)) * total;
+    let low = 0;
+    let high = ends.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ends[middle]! > point) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
