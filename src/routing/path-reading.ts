@@ -14,6 +14,7 @@ const isPlainCode = Uint8Array.from({ length: 256 }, (_, code) =>
   /[A-Za-z0-9._~!$&'()*+,;=:@/-]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
+const dotParameters = /(?<=\/)(\.{1,2});[^/]*/g;
 const slash = 0x2f;
 const dot = 0x2e;
 
@@ -38,13 +39,15 @@ export function pathReadings(path: string): readonly string[] {
   if (isPlainPath(path) || !path.startsWith("/")) return [path];
   const canonical = canonicalCharacters(path);
   if (canonical.includes("%00")) return [];
+  // Servers that drop the parameters of dot segments (`..;x`) do so before or after they decode.
+  const texts = variants(canonical, dotParameters, "$1")
+    .flatMap((text) => variants(text, /%2F|%5C/g, "/"))
+    .flatMap((text) => variants(text, dotParameters, "$1"));
   const readings = new Set<string>();
-  for (const separated of variants(canonical, /%2F|%5C/g, "/")) {
-    for (const text of variants(separated, /(?<=\/)(\.{1,2});[^/]*/g, "$1")) {
-      readings.add(mergeSlashes(resolveDots(mergeSlashes(text))));
-      readings.add(mergeSlashes(resolveDots(text)));
-      readings.add(mergeSlashes(text));
-    }
+  for (const text of texts) {
+    readings.add(mergeSlashes(resolveDots(mergeSlashes(text))));
+    readings.add(mergeSlashes(resolveDots(text)));
+    readings.add(mergeSlashes(text));
   }
   return [...readings];
 }
