@@ -1,5 +1,6 @@
 /** The last step to a Config: what depends on several fields is filled in, and everything is frozen. */
 import type * as z from "zod";
+import type { HostMatch, MatchConfig, PathMatch } from "./schema-match.ts";
 import { routeSchema } from "./schema-route.ts";
 import type { RouteConfig } from "./schema-route.ts";
 import type { Config, configSchema } from "./schema.ts";
@@ -29,9 +30,19 @@ function nameRoutes(routes: Parsed["routes"]): RouteConfig[] {
   });
 }
 
-function nameFromMatch(match: Parsed["routes"][number]["match"]): string {
-  const methods = match.method.length === 0 ? "" : `${match.method.join(",")} `;
-  return `${methods}${match.host[0] ?? ""}${match.path[0] ?? ""}` || "default";
+function nameFromMatch(match: MatchConfig): string {
+  const methods = match.method === undefined ? "" : `${match.method.join(",")} `;
+  return (
+    `${methods}${patternText(match.host?.[0])}${patternText(match.path?.[0])}`.replace(
+      /[^\x21-\x7e]/g,
+      "_",
+    ) || "default"
+  );
+}
+
+function patternText(pattern: HostMatch | PathMatch | undefined): string {
+  if (pattern === undefined || typeof pattern === "string") return pattern ?? "";
+  return "regex" in pattern ? `~${pattern.regex}` : Object.values(pattern).join("");
 }
 
 /** Freezes plain data through and through. Functions stay as they are. */

@@ -144,6 +144,19 @@ export function readCount(input: unknown, allowed: string, min: number, max: num
     : { allowed };
 }
 
+/** A whole number that may be negative. */
+export function integer(min: number, max: number) {
+  return leaf<number, number>({
+    parse: (input) => {
+      const value = typeof input === "string" && /^-?\d+$/.test(input) ? Number(input) : input;
+      const isRight =
+        typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max;
+      return isRight ? { value } : { allowed: `a whole number from ${min} to ${max}` };
+    },
+    json: { anyOf: [{ type: "integer", minimum: min, maximum: max }, environment] },
+  });
+}
+
 /** A number with a fraction. */
 export function decimal(min: number, max: number) {
   return leaf<number, number>({

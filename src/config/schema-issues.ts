@@ -2,7 +2,8 @@
 import type * as z from "zod";
 import type { LeafProblem } from "./field.ts";
 import { formatPath } from "./issue.ts";
-import type { ConfigIssue, Origin, Path, PathStep } from "./issue.ts";
+import type { ConfigIssue, Origin, Path, PathStep, SourceLocation } from "./issue.ts";
+import { meantKey } from "./foreign-words.ts";
 import { nearestWord } from "../core/nearest-word.ts";
 import { describeAt } from "./schema-walk.ts";
 
@@ -48,22 +49,38 @@ const typeNames: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
-/** Follows the one spelling that the value was meant to be; says all spellings when none is near. */
+/** Follows the one spelling that the value was meant to be; names all of them when none is near. */
 function convertUnion(
   issue: Extract<Issue, { code: "invalid_union" }>,
   path: Path,
   input: unknown,
   origin: Origin,
 ): ConfigIssue[] {
-  const near = issue.errors.filter((branch) => !branch.some(isWrongTypeAtRoot));
-  const branch = near[0];
-  if (branch !== undefined) return branch.flatMap((inner) => convert(inner, path, input, origin));
+  const branch = nearestBranch(issue.errors);
+  if (branch !== null) return branch.flatMap((inner) => convert(inner, path, input, origin));
   if ("discriminator" in issue && typeof issue.discriminator === "string")
     return [wrongDiscriminator(path, issue.discriminator, input, origin)];
   const spellings = issue.errors.flat().map((inner) => allowedBy(inner));
   const allowed =
     describeAt(path).allowed ?? [...new Set(spellings.filter((spelling) => spelling !== null))].join(", or ");
   return [wrongValue(path, input, origin, { allowed }, "")];
+}
+
+/** The spelling that fits best, if one fits better than all others. */
+function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
+  const near = branches
+    .filter((branch) => !branch.some(isWrongTypeAtRoot))
+    .toSorted((a, b) => distance(a) - distance(b));
+  const [first, second] = near;
+  return first !== undefined && (second === undefined || distance(first) < distance(second)) ? first : null;
+}
+
+/** Keys that a spelling does not know weigh more than values it does not like. */
+function distance(branch: readonly Issue[]): number {
+  return branch.reduce(
+    (sum, issue) => sum + (issue.code === "unrecognized_keys" ? 2 * issue.keys.length : 1),
+    0,
+  );
 }
 
 /** What the leaf that refused a value said; undefined when it was not a leaf. */
@@ -106,9 +123,9 @@ function unknownKey(path: Path, origin: Origin): ConfigIssue {
     code: "unknown-key",
     path,
     message: `${section.length === 0 ? "the configuration" : formatPath(section)} has no key '${key}'`,
-    found: key,
+    found: null,
     allowed: keys.join(", "),
-    suggestion: nearestWord(key, keys),
+    suggestion: meantKey(key, keys),
     location: origin.locate(path, "key"),
   };
 }
@@ -156,8 +173,20 @@ function wrongValue(
     found: isMissing ? null : showValue(value),
     allowed: problem?.allowed ?? null,
     suggestion: isMissing ? null : (problem?.suggestion ?? null),
-    location: origin.locate(path, "value") ?? origin.locate(path.slice(0, -1), "key"),
+    location:
+      partOf(origin.locate(path, "value"), value, problem?.at) ?? origin.locate(path.slice(0, -1), "key"),
   };
+}
+
+/** Narrows a place to the wrong part of a text, where the text stands in the line as it is. */
+function partOf(
+  location: SourceLocation | null,
+  value: unknown,
+  at: LeafProblem["at"],
+): SourceLocation | null {
+  if (location === null || at === undefined || typeof value !== "string") return location;
+  const start = location.lineText.indexOf(value, location.column - 1);
+  return start < 0 ? location : { ...location, column: start + at.offset + 1, length: at.length };
 }
 
 /** The part of `input` at `path`; undefined when there is none. */

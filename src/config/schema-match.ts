@@ -1,155 +1,191 @@
-/** Matches: which requests a route takes. Every given part must hold; `and`, `or`, `not` combine whole matches. */
+/**
+ * Matches: which requests a route takes. Every member given must hold; `all`, `any`, `not` combine whole
+ * matches. What is left out asks nothing and stays absent. How a match decides is routing's business.
+ */
 import * as z from "zod";
-import { field, leaf, oneOrMany } from "./field.ts";
-import { flag } from "./leaves.ts";
-import { cidr, headerName, regexProblem } from "./texts.ts";
-import type { LeafResult } from "./field.ts";
+import { field, leaf, oneOrMany, type LeafProblem, type LeafResult } from "./field.ts";
+import { choice, flag, text } from "./leaves.ts";
+import { cidr, headerName, name, regex, regexProblem } from "./texts.ts";
 
-/** A text that starts with `~` is a regular expression; this gives what the rest must be. */
-function orRegex(
-  input: string,
-  allowed: string,
-  read: (text: string) => LeafResult<string>,
-): LeafResult<string> {
-  if (!input.startsWith("~")) return read(input);
-  const problem = regexProblem(input.slice(1).trim());
-  return problem === null ? { value: `~${input.slice(1).trim()}` } : { allowed, reason: problem };
+export interface RegexMatch {
+  readonly regex: string;
+  readonly flags?: "i" | "";
+}
+export type HostMatch = string | RegexMatch;
+export type PathMatch =
+  | string
+  | { readonly exact: string }
+  | { readonly prefix: string }
+  | { readonly startsWith: string }
+  | RegexMatch;
+export type ValueMatch =
+  | string
+  | { readonly exact: string }
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly contains: string }
+  | { readonly isPresent: boolean }
+  | RegexMatch;
+
+export interface MatchConfig {
+  readonly host?: readonly HostMatch[];
+  readonly path?: readonly PathMatch[];
+  readonly method?: readonly string[];
+  readonly header?: Readonly<Record<string, ValueMatch>>;
+  readonly query?: Readonly<Record<string, ValueMatch>>;
+  readonly cookie?: Readonly<Record<string, ValueMatch>>;
+  readonly client?: readonly string[];
+  readonly listener?: readonly string[];
+  readonly isSecure?: boolean;
+  readonly all?: readonly MatchConfig[];
+  readonly any?: readonly MatchConfig[];
+  readonly not?: MatchConfig;
 }
 
-const allowedHost = "a host such as example.com, *.example.com or ~^shop\\d+\\.";
-const allowedPath = "a path such as /exact, /prefix/*, /users/{id} or ~^/v[12]/";
-
-const hostPattern = leaf<string, string>({
-  parse: (input) => {
-    if (typeof input !== "string") return { allowed: allowedHost, isWrongType: true };
-    return orRegex(input, allowedHost, (text) =>
-      /^(\*\.)?[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?(\.\*)?$|^\[[0-9a-fA-F:.]+\]$|^\*$/.test(text)
-        ? { value: text.toLowerCase() }
-        : { allowed: allowedHost, reason: hostReason(text) },
-    );
-  },
-  json: { type: "string" },
-});
-
-function hostReason(text: string): string {
-  return /:\d+$/.test(text)
-    ? "a host is matched without its port"
-    : /^https?:/.test(text)
-      ? "a host is not a URL"
-      : "it is not a host";
+/** What users write. `true` and `false` for a value mean present and absent. */
+export interface MatchInput {
+  host?: HostMatch | HostMatch[];
+  path?: PathMatch | PathMatch[];
+  method?: string | string[];
+  header?: Record<string, boolean | ValueMatch>;
+  query?: Record<string, boolean | ValueMatch>;
+  cookie?: Record<string, boolean | ValueMatch>;
+  client?: string | string[];
+  listener?: string | string[];
+  isSecure?: boolean;
+  all?: MatchInput[];
+  any?: MatchInput[];
+  not?: MatchInput;
 }
 
-const pathPattern = leaf<string, string>({
-  parse: (input) => {
-    if (typeof input !== "string") return { allowed: allowedPath, isWrongType: true };
-    return orRegex(input, allowedPath, (text) => {
-      if (!text.startsWith("/") && text !== "*")
-        return { allowed: allowedPath, reason: "a path starts with /", suggestion: `/${text}` };
-      return /[?#\s]/.test(text)
-        ? { allowed: allowedPath, reason: "a path has no query; match it with query" }
-        : { value: text };
-    });
-  },
-  json: { type: "string", pattern: "^[/~*]" },
+const regexObject = z.strictObject({
+  regex: field(regex(), "A regular expression in JavaScript's syntax, not anchored by itself."),
+  flags: field(z.exactOptional(choice(["i", ""])), "`i` takes upper and lower case as the same."),
 });
 
-const method = leaf<string, string>({
+/** A text whose beginning `~` makes it a regular expression, as in nginx. */
+function textOrRegex(allowed: string, read: (input: string) => LeafResult<string>) {
+  return leaf<string, string | RegexMatch>({
+    parse: (input) => {
+      if (typeof input !== "string") return { allowed, isWrongType: true };
+      const insensitive = /^~(\*?)\s*(.*)$/s.exec(input);
+      if (insensitive === null) return read(input);
+      const problem = regexProblem(insensitive[2]!);
+      if (problem !== null) return { allowed, reason: problem } satisfies LeafProblem;
+      return { value: { regex: insensitive[2]!, ...(insensitive[1] === "*" ? { flags: "i" } : {}) } };
+    },
+    json: { type: "string" },
+  });
+}
+
+const allowedHost = "a host such as example.com, *.example.com or { regex: … }";
+const hostText = textOrRegex(allowedHost, (input) => {
+  if (/^(\*\.)?[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?$|^\[[0-9a-fA-F:.]+\]$|^\*$/.test(input))
+    return { value: input };
+  if (/:\d+$/.test(input))
+    return {
+      allowed: allowedHost,
+      reason: "a host is matched without its port",
+      suggestion: input.replace(/:\d+$/, ""),
+    };
+  if (/^https?:/.test(input))
+    return {
+      allowed: allowedHost,
+      reason: "a host is not a URL",
+      suggestion: input.replace(/^https?:\/\/([^/:]*).*$/, "$1"),
+    };
+  return { allowed: allowedHost };
+});
+
+const allowedPath = "a path such as /exact, /prefix/*, /users/:id or { regex: … }";
+const pathText = textOrRegex(allowedPath, (input) => {
+  if (!input.startsWith("/") && input !== "*")
+    return { allowed: allowedPath, reason: "a path starts with /", suggestion: `/${input}` };
+  if (/[?#]/.test(input))
+    return {
+      allowed: allowedPath,
+      reason: "a path has no query; match that with query",
+      suggestion: input.replace(/[?#].*$/s, ""),
+    };
+  return /\s/.test(input) ? { allowed: allowedPath, reason: "a path has no spaces" } : { value: input };
+});
+
+const methodName = leaf<string, string>({
   parse: (input) => {
     if (typeof input !== "string") return { allowed: "a method such as GET", isWrongType: true };
-    return /^[!#$%&'*+\-.^_`|~0-9A-Z]+$/.test(input)
-      ? { value: input }
-      : {
-          allowed: "a method such as GET",
-          suggestion: /^[a-zA-Z]+$/.test(input) ? input.toUpperCase() : null,
-        };
+    if (/^[!#$%&'*+\-.^_`|~0-9A-Z]+$/.test(input)) return { value: input };
+    return {
+      allowed: "a method such as GET",
+      suggestion: /^[a-zA-Z]+$/.test(input) ? input.toUpperCase() : null,
+    };
   },
-  json: { type: "string" },
+  json: { type: "string", pattern: "^[A-Z]+$" },
 });
 
-const value = oneOrMany(
-  leaf<string, string>({
-    parse: (input) => {
-      const written = typeof input === "number" ? String(input) : input;
-      return typeof written === "string"
-        ? orRegex(written, "a text, or ~ and a regular expression", (text) => ({ value: text }))
-        : { allowed: "a text, or ~ and a regular expression", isWrongType: true };
-    },
-    json: { type: ["string", "number"] },
-  }),
-);
+const one = <K extends string>(key: K, meaning: string) =>
+  z.strictObject({ [key]: field(text(), meaning) } as Record<K, ReturnType<typeof text>>);
 
-/** true: present · false: absent · texts: one of them. */
-const presence = z
-  .union([
-    leaf<boolean, boolean>({
-      parse: (input) =>
-        typeof input === "boolean" ? { value: input } : { allowed: "true or false", isWrongType: true },
-      json: { type: "boolean" },
-    }),
-    value,
-  ])
-  .meta({
-    allowed: "a text, a list of texts, ~ and a regular expression, or true or false for present or absent",
-  });
+/** Objects with one key each: the key picks the spelling, so that a mistake inside gets the right answer. */
+const pathObjects = [
+  one("exact", "The path itself, without wildcards."),
+  one("prefix", "A prefix by whole segments."),
+  one("startsWith", "A prefix by characters."),
+  regexObject,
+] as const;
 
-/** What a route asks of a request, all defaults filled: an empty list or record asks nothing. */
-export interface MatchConfig {
-  readonly host: string[];
-  readonly path: string[];
-  readonly method: string[];
-  readonly header: Record<string, boolean | string[]>;
-  readonly query: Record<string, boolean | string[]>;
-  readonly cookie: Record<string, boolean | string[]>;
-  readonly client: string[];
-  readonly ignoreCase: boolean;
-  readonly and: MatchConfig[];
-  readonly or: MatchConfig[];
-  readonly not: MatchConfig | null;
-}
+const valueObjects = [
+  one("exact", "The value itself."),
+  one("prefix", "How it begins."),
+  one("suffix", "How it ends."),
+  one("contains", "What occurs in it."),
+  z.strictObject({ isPresent: field(flag(), "Whether it is there at all.") }),
+  regexObject,
+] as const;
 
-/** What users write. */
-export interface MatchInput {
-  host?: string | string[] | undefined;
-  path?: string | string[] | undefined;
-  method?: string | string[] | undefined;
-  header?: Record<string, boolean | string | string[]> | undefined;
-  query?: Record<string, boolean | string | string[]> | undefined;
-  cookie?: Record<string, boolean | string | string[]> | undefined;
-  client?: string | string[] | undefined;
-  ignoreCase?: boolean | undefined;
-  and?: MatchInput[] | undefined;
-  or?: MatchInput[] | undefined;
-  not?: MatchInput | null | undefined;
-}
+const presence = leaf<boolean, { isPresent: boolean }>({
+  parse: (input) =>
+    typeof input === "boolean"
+      ? { value: { isPresent: input } }
+      : { allowed: "true or false", isWrongType: true },
+  json: { type: "boolean" },
+});
+
+const hostSchema = z.union([hostText, regexObject]).meta({ allowed: allowedHost });
+const pathSchema = z.union([pathText, ...pathObjects]).meta({ allowed: allowedPath });
+const valueText = textOrRegex("a text", (input) => ({ value: input }));
+const valueSchema = z.union([valueText, presence, ...valueObjects]).meta({
+  allowed:
+    "a text, true (present), false (absent), or an object with exact, prefix, suffix, contains or regex",
+});
+
+const values = (key: z.ZodType<string, string>) => z.exactOptional(z.record(key, valueSchema));
 
 export const matchSchema: z.ZodType<MatchConfig, MatchInput> = z.strictObject({
   host: field(
-    oneOrMany(hostPattern).prefault([]),
-    "Host without port: exact, `*.example.com` (any depth below), or `~` and a regular expression. Case does not matter.",
+    z.exactOptional(oneOrMany(hostSchema)),
+    "Host without port: exact, `*.example.com` (any depth below), or `{ regex: … }`. Case does not matter.",
   ),
   path: field(
-    oneOrMany(pathPattern).prefault([]),
-    "Path: exact (`/login`), prefix (`/api/*`), pattern (`/users/{id}`, a name for each segment), or `~` and a regular expression.",
+    z.exactOptional(oneOrMany(pathSchema)),
+    "Path: exact (`/login`), prefix (`/api/*`), pattern (`/users/:id`, `/files/*rest`), or `{ regex: … }`.",
   ),
-  method: field(oneOrMany(method).prefault([]), "Method; GET does not include HEAD."),
+  method: field(z.exactOptional(oneOrMany(methodName)), "Method, in capitals; GET does not include HEAD."),
   header: field(
-    z.record(headerName(), presence).prefault({}),
-    "Headers by name: a text, a list, `~` and a regular expression, `true` for present, `false` for absent.",
+    values(headerName()),
+    "Headers by name: a text, `true` for present, `false` for absent, or `{ prefix: … }`, `{ suffix: … }`, `{ contains: … }`, `{ regex: … }`.",
   ),
-  query: field(z.record(z.string(), presence).prefault({}), "Query parameters by name, as with headers."),
-  cookie: field(z.record(z.string(), presence).prefault({}), "Cookies by name, as with headers."),
+  query: field(values(z.string()), "Query parameters by name, as with headers."),
+  cookie: field(values(z.string()), "Cookies by name, as with headers."),
   client: field(
-    oneOrMany(cidr()).prefault([]),
+    z.exactOptional(oneOrMany(cidr())),
     "Client address, as the trusted proxies tell it: networks or addresses.",
   ),
-  ignoreCase: field(flag().prefault(false), "Whether upper and lower case are the same in paths."),
-  and: field(z.array(z.lazy(() => matchSchema)).prefault([]), "Further matches that must all hold."),
-  or: field(z.array(z.lazy(() => matchSchema)).prefault([]), "Matches of which at least one must hold."),
-  not: field(
-    z
-      .lazy(() => matchSchema)
-      .nullable()
-      .prefault(null),
-    "A match that must not hold.",
+  listener: field(
+    z.exactOptional(oneOrMany(name("listener"))),
+    "Names of the listeners the request may come from.",
   ),
+  isSecure: field(z.exactOptional(flag()), "Whether the client came over TLS."),
+  all: field(z.exactOptional(z.array(z.lazy(() => matchSchema))), "Matches that must all hold."),
+  any: field(z.exactOptional(z.array(z.lazy(() => matchSchema))), "Matches of which at least one must hold."),
+  not: field(z.exactOptional(z.lazy(() => matchSchema)), "A match that must not hold."),
 });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { field } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, durationOrOff, duration, sizeOrUnlimited } from "./leaves.ts";
+import { choice, durationOrOff, duration, integer, sizeOrUnlimited } from "./leaves.ts";
 import {
   accessSchema,
   basicAuthSchema,
@@ -65,9 +65,9 @@ export const routeSchema = z.strictObject({
     matchSchema.prefault({}),
     "Which requests it takes; without a match, all that no better route takes.",
   ),
-  listeners: field(
-    z.array(name("listener")).prefault([]),
-    "Names of the listeners it serves; all when empty.",
+  priority: field(
+    integer(-1000, 1000).prefault(0),
+    "Among the routes of one host, a higher one is asked first, before paths are compared.",
   ),
   pool: field(
     name("pool").nullable().prefault(null),
@@ -97,9 +97,9 @@ export const routeSchema = z.strictObject({
   ),
   mirror: field(mirrorSchema.nullable().prefault(null), "Copies requests to another pool."),
   faults: field(faultsSchema.nullable().prefault(null), "Faults on purpose, to see how clients bear them."),
-  priority: field(
+  importance: field(
     choice(["high", "normal", "low"]).prefault("normal"),
-    "Who goes first when a pool queues or sheds.",
+    "Who goes first when a pool queues, and who goes last when it sheds.",
   ),
 });
 

@@ -1,0 +1,57 @@
+/** All rules, errors first. A test keeps this list equal to the folder. */
+import { adminExposure } from "./admin-exposure.ts";
+import { emptyPool } from "./empty-pool.ts";
+import { faultsOn } from "./faults-on.ts";
+import { healthCheckMissing } from "./health-check-missing.ts";
+import { idleBeyondOrigin } from "./idle-beyond-origin.ts";
+import { leastAndMost } from "./least-and-most.ts";
+import { listenerReferences } from "./listener-references.ts";
+import { nobodyTakesTraffic } from "./nobody-takes-traffic.ts";
+import { nonIdempotentRetries } from "./non-idempotent-retries.ts";
+import { oneAction } from "./one-action.ts";
+import { oneWayOut } from "./one-way-out.ts";
+import { plainPasswords } from "./plain-passwords.ts";
+import { poolReferences } from "./pool-references.ts";
+import { rateLimitReferences } from "./rate-limit-references.ts";
+import { shadowedRoutes } from "./shadowed-routes.ts";
+import { somethingToServe } from "./something-to-serve.ts";
+import { splitWeights } from "./split-weights.ts";
+import { timeoutsOutOfOrder } from "./timeouts-out-of-order.ts";
+import { tlsPair } from "./tls-pair.ts";
+import { trustingEveryone } from "./trusting-everyone.ts";
+import { uniqueAddresses } from "./unique-addresses.ts";
+import { uniqueNames } from "./unique-names.ts";
+import { unreachableLimits } from "./unreachable-limits.ts";
+import { unusedEntries } from "./unused-entries.ts";
+import { unverifiedTls } from "./unverified-tls.ts";
+import { weakSecrets } from "./weak-secrets.ts";
+import type { Rule } from "./rule.ts";
+
+export const rules: readonly Rule[] = [
+  adminExposure,
+  leastAndMost,
+  listenerReferences,
+  oneAction,
+  oneWayOut,
+  poolReferences,
+  rateLimitReferences,
+  somethingToServe,
+  splitWeights,
+  tlsPair,
+  uniqueAddresses,
+  uniqueNames,
+  weakSecrets,
+  emptyPool,
+  faultsOn,
+  healthCheckMissing,
+  idleBeyondOrigin,
+  nobodyTakesTraffic,
+  nonIdempotentRetries,
+  plainPasswords,
+  shadowedRoutes,
+  timeoutsOutOfOrder,
+  trustingEveryone,
+  unreachableLimits,
+  unusedEntries,
+  unverifiedTls,
+];

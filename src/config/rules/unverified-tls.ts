@@ -1,0 +1,26 @@
+/** TLS without verification is seen. */
+import type { Rule } from "./rule.ts";
+
+export const unverifiedTls: Rule = {
+  name: "unverified-tls",
+  severity: "warning",
+  sentence: "A pool does not verify its endpoints' certificates, or has TLS settings that no endpoint uses.",
+  check({ config, report }) {
+    for (const [name, { tls, endpoints }] of Object.entries(config.pools)) {
+      const isSecure = endpoints.some((endpoint) => endpoint.url.startsWith("https:"));
+      if (tls.insecure && isSecure)
+        report({
+          path: ["pools", name, "tls", "insecure"],
+          message: "certificates are not verified: anyone in between can read and change the traffic",
+          allowed: "ca: the file of your own authority",
+        });
+      const isSet = tls.insecure || tls.ca !== null || tls.serverName !== null || tls.certificate !== null;
+      if (isSet && !isSecure && endpoints.length > 0)
+        report({
+          path: ["pools", name, "tls"],
+          part: "key",
+          message: "no endpoint of the pool is https, so these settings do nothing",
+        });
+    }
+  },
+};
