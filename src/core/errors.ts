@@ -72,6 +72,7 @@ export const errorTable = {
   "over-connection-limit": { ...local, stage: "accept", status: 503, level: "warn", sentence: "The listener holds as many connections as it may.", fix: "Raise limits.connections on the listener or add capacity." },
   // 4 route
   "no-route": { ...local, stage: "route", status: 404, level: "info", sentence: "No route matches the request.", fix: "Ask `headgate explain` for the near misses, or add a route without a match as the default." },
+  "unclear-path": { ...downstream, stage: "route", status: 400, sentence: "The path can be read in two ways that lead to different routes.", fix: "Mend the client: no dot segments, escaped slashes or doubled slashes in paths." },
   // 5 select
   "no-endpoint": { ...local, stage: "select", status: 503, sentence: "The pool has no endpoint that may receive traffic.", fix: "Look at the endpoints' states and the probes' last errors." },
   "pool-full": { ...local, stage: "select", status: 503, sentence: "Every eligible endpoint is at its limit.", fix: "Add endpoints or raise their limits." },

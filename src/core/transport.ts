@@ -107,8 +107,8 @@ export interface BoundListener {
   readonly address: string;
   /** 0 for a unix socket. */
   readonly port: number;
-  /** Accepts no more; established streams go on. */
-  close(): void;
+  /** Accepts no more; established streams go on. Resolves when the address is free. */
+  close(): Promise<void>;
 }
 
 /** Makes incoming connections. */

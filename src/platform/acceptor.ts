@@ -81,8 +81,12 @@ function acceptNatively(server: net.Server, native: NativeStreams, onStream: (st
 function boundListener(server: net.Server, target: ListenTarget): BoundListener {
   const place = server.address();
   if (place === null || typeof place === "string" || target.kind === "unix") {
-    return { address: `unix:${target.kind === "unix" ? target.path : ""}`, port: 0, close: () => void server.close() };
+    return { address: `unix:${target.kind === "unix" ? target.path : ""}`, port: 0, close: () => closed(server) };
   }
   const host = place.family === "IPv6" ? `[${place.address}]` : place.address;
-  return { address: `${host}:${place.port}`, port: place.port, close: () => void server.close() };
+  return { address: `${host}:${place.port}`, port: place.port, close: () => closed(server) };
+}
+
+function closed(server: net.Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }

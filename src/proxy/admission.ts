@@ -28,7 +28,7 @@ const hopsMax = 10;
 
 export function admit(head: RequestHead, downstream: Downstream, context: ProxyContext): Admission {
   const { fields } = head;
-  if (fields.via !== "" && hopsIn(fields.via, context.viaName) >= hopsMax) return { cause: "proxy-loop" };
+  if (fields.via !== "" && context.viaName !== null && hopsIn(fields.via, context.viaName) >= hopsMax) return { cause: "proxy-loop" };
   const isContinueExpected = fields.expect !== "" && head.versionMinor === 1;
   if (isContinueExpected && fields.expect.toLowerCase() !== "100-continue") return { cause: "unsupported-expectation" };
   let fieldLines = downstream.outgoingLines(head);
@@ -41,6 +41,7 @@ export function admit(head: RequestHead, downstream: Downstream, context: ProxyC
   const facts = new HeadFacts(head, downstream);
   const target = context.router.route(facts);
   if (target === null) return { cause: "no-route" };
+  if (target === "unclear-path") return { cause: "unclear-path" };
   if (target.kind === "respond") return { response: target.respond(facts), isUncounted: target.isUncounted };
   if (isContinueExpected) fieldLines += "Expect: 100-continue\r\n";
   return {

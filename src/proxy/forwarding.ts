@@ -17,10 +17,17 @@ export interface Peer {
 export interface ForwardingSettings {
   /** The proxies whose word is believed. */
   readonly trusted: { contains(address: string): boolean };
-  readonly hasXForwarded: boolean;
-  readonly hasForwarded: boolean;
-  readonly hasXRealIp: boolean;
-  readonly viaName: string;
+  /** Which fields endpoints are sent. What strangers sent under these names is removed in any case. */
+  readonly fields: {
+    readonly xForwardedFor: boolean;
+    readonly xForwardedProto: boolean;
+    readonly xForwardedHost: boolean;
+    readonly xForwardedPort: boolean;
+    readonly xRealIp: boolean;
+    readonly forwarded: boolean;
+  };
+  /** What Headgate calls itself in Via; null sends no Via of its own. */
+  readonly viaName: string | null;
 }
 
 /** `::ffff:10.0.0.1`, as a dual-stack socket reports it, is 10.0.0.1. */
@@ -31,24 +38,40 @@ export function plainAddress(address: string): string {
 /** The lines to add to what may pass, each with CRLF. */
 export function forwardingLines(head: RequestHead, peer: Peer, settings: ForwardingSettings): string {
   const { fields } = head;
-  const isTrusted = peer.isTrusted;
+  const { isTrusted } = peer;
+  const wanted = settings.fields;
   let lines = "";
-  if (settings.hasXRealIp) lines += `X-Real-IP: ${clientOf(fields, peer, settings)}\r\n`;
-  if (settings.hasXForwarded) {
-    const proto = (isTrusted && fields.xForwardedProto) || (peer.isSecure ? "https" : "http");
-    const host = (isTrusted && fields.xForwardedHost) || head.host;
-    const port = (isTrusted && fields.xForwardedPort) || String(peer.localPort);
+  if (wanted.xRealIp) lines += `X-Real-IP: ${clientOf(fields, peer, settings)}\r\n`;
+  if (wanted.xForwardedFor) {
     const earlier = isTrusted && fields.xForwardedFor !== "" ? `${fields.xForwardedFor}, ` : "";
-    lines += `X-Forwarded-For: ${earlier}${peer.address}\r\nX-Forwarded-Proto: ${proto}\r\n`;
+    lines += `X-Forwarded-For: ${earlier}${peer.address}\r\n`;
+  }
+  if (wanted.xForwardedProto) {
+    lines += `X-Forwarded-Proto: ${(isTrusted && fields.xForwardedProto) || schemeOf(peer)}\r\n`;
+  }
+  if (wanted.xForwardedHost) {
+    const host = (isTrusted && fields.xForwardedHost) || head.host;
     if (host !== "") lines += `X-Forwarded-Host: ${host}\r\n`;
+  }
+  if (wanted.xForwardedPort) {
+    const port = (isTrusted && fields.xForwardedPort) || String(peer.localPort);
     if (port !== "0") lines += `X-Forwarded-Port: ${port}\r\n`;
   }
-  if (settings.hasForwarded) {
+  if (wanted.forwarded) {
     const earlier = isTrusted && fields.forwarded !== "" ? `${fields.forwarded}, ` : "";
     lines += `Forwarded: ${earlier}${forwardedElement(head, peer)}\r\n`;
   }
-  const via = fields.via === "" ? "" : `${fields.via}, `;
-  return `${lines}Via: ${via}1.${head.versionMinor} ${settings.viaName}\r\n`;
+  return lines + viaLine(head, settings.viaName);
+}
+
+function viaLine(head: RequestHead, viaName: string | null): string {
+  const { via } = head.fields;
+  if (viaName === null) return via === "" ? "" : `Via: ${via}\r\n`;
+  return `Via: ${via === "" ? "" : `${via}, `}1.${head.versionMinor} ${viaName}\r\n`;
+}
+
+function schemeOf(peer: Peer): string {
+  return peer.isSecure ? "https" : "http";
 }
 
 /** The address that counts as the client's: the nearest hop to the left that is not trusted. */
@@ -74,5 +97,5 @@ function withoutPort(hop: string): string {
 function forwardedElement(head: RequestHead, peer: Peer): string {
   const node = peer.address.startsWith("unix:") ? "unknown" : peer.address.includes(":") ? `"[${peer.address}]"` : peer.address;
   const host = head.host === "" ? "" : `;host=${/^[0-9A-Za-z.\-_]+$/.test(head.host) ? head.host : `"${head.host}"`}`;
-  return `for=${node}${host};proto=${peer.isSecure ? "https" : "http"}`;
+  return `for=${node}${host};proto=${schemeOf(peer)}`;
 }

@@ -24,9 +24,9 @@ export type RouteTarget =
       respond(facts: RequestFacts): LocalResponse;
     };
 
-/** Finds the route of a request, or null. */
+/** Finds the route of a request; null when none matches, `unclear-path` when its path reads two ways. */
 export interface Router {
-  route(facts: RequestFacts): RouteTarget | null;
+  route(facts: RequestFacts): RouteTarget | "unclear-path" | null;
 }
 
 export interface ProxyContext {
@@ -35,9 +35,10 @@ export interface ProxyContext {
   readonly log: Log;
   /** Replaced whole by a reload; an exchange reads it once. */
   router: Router;
-  readonly isCauseShown: boolean;
-  /** What Headgate calls itself in Via. */
-  readonly viaName: string;
+  /** Answers carry their cause in a Headgate-Cause field. */
+  isCauseShown: boolean;
+  /** What Headgate calls itself in Via, by which loops are found; null when it says nothing. */
+  viaName: string | null;
   /** Step 9: counters and the access log. */
   onExchangeFinished(record: ExchangeRecord): void;
 }

@@ -1,14 +1,38 @@
-/** The answer to a head that is not a valid request: no exchange begins, the connection ends. */
+/** Answers outside any exchange: to a head that is not a valid request, and to one connection too many. */
+import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
+import type { ByteStream } from "../core/transport.ts";
 import type { Peer } from "./forwarding.ts";
 import type { ListenerContext } from "./listener-context.ts";
-import { errorResponse } from "./local-response.ts";
+import { errorResponse, type LocalResponse } from "./local-response.ts";
+
+const refusalTimeoutMs = 1000;
 
 /** The whole response as text; "" when the cause has no status. */
 export function refuseHead(cause: Cause, context: ListenerContext, peer: Peer): string {
   const response = errorResponse(cause, context.proxy.isCauseShown, context.proxy.clock);
   context.onHeadRefused(cause, errorRow(cause).status ?? 499, peer.address);
   if (response === null) return "";
-  const { status, reason, fieldLines, body } = response;
+  return closingText(response);
+}
+
+function closingText({ status, reason, fieldLines, body }: LocalResponse): string {
   return `HTTP/1.1 ${status} ${reason}\r\n${fieldLines}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+/** Answers a connection that is one too many and closes it, without reading from it. */
+export function refuseConnection(stream: ByteStream, context: ListenerContext): void {
+  stream.handler = {
+    onData() {},
+    onEnd: () => stream.destroy(),
+    onDrain() {},
+    onClosed() {},
+  };
+  const { isCauseShown, clock } = context.proxy;
+  const response = errorResponse("over-connection-limit", isCauseShown, clock);
+  if (response !== null) stream.writeText(closingText(response));
+  stream.end();
+  // The client reads the answer and closes; one that does not is cut.
+  const deadline = new Deadline(context.proxy.deadlines, () => stream.destroy());
+  deadline.set(refusalTimeoutMs);
 }

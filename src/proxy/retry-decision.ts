@@ -1,6 +1,6 @@
 /** May a failed attempt be followed by another? Read off the error table; nothing else decides it. */
 import { type Cause, errorRow } from "../core/errors.ts";
-import type { RetrySettings } from "../upstream/pool.ts";
+import type { RetryCondition, RetrySettings } from "../upstream/pool.ts";
 
 /** What the decision depends on beside the cause. */
 export interface AttemptFacts {
@@ -22,6 +22,8 @@ export function isIdempotent(method: string): boolean {
 
 export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySettings): RetryDecision {
   if (!facts.isBodyReplayable) return "give-up";
+  const condition = conditionOf(cause);
+  if (condition !== null && !settings.on.has(condition)) return "give-up";
   const mayRepeat = isIdempotent(facts.method) || settings.isNonIdempotentAllowed;
   switch (errorRow(cause).retry) {
     case "never":
@@ -34,4 +36,11 @@ export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySe
     case "any-method":
       return facts.attemptCount < settings.attemptsMax ? "another-endpoint" : "give-up";
   }
+}
+
+/** Which of the user's conditions a cause falls under; null for statuses, which have a list of their own. */
+function conditionOf(cause: Cause): RetryCondition | null {
+  if (cause === "retried-status") return null;
+  if (cause === "head-response-timeout") return "timeout";
+  return errorRow(cause).stage === "connect" ? "connect" : "reset";
 }

@@ -7,11 +7,16 @@ import type { Cause } from "../core/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { PoolVersion } from "./pool-version.ts";
 
+/** No connection; closed before an answer; no answer in time. */
+export type RetryCondition = "connect" | "reset" | "timeout";
+
 export interface RetrySettings {
   /** Attempts in all, the first included. */
   readonly attemptsMax: number;
   /** Largest request body kept for another attempt. */
   readonly replayBytesMax: number;
+  /** Kinds of failure worth another attempt. */
+  readonly on: ReadonlySet<RetryCondition>;
   /** Statuses of responses that are thrown away for another attempt, while one is left. */
   readonly statuses: ReadonlySet<number>;
   /** Retry POST, PATCH and the like after they were sent; a hazard the user spelled out. */

@@ -1,0 +1,162 @@
+/**
+ * The control plane: turns configurations into snapshots, hands them to the data planes, probes and
+ * resolves, and lets endpoints be changed at run time. It serves no request itself.
+ */
+import type { Config } from "../config/schema.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { NameResolver } from "../core/names.ts";
+import type { Random } from "../core/random.ts";
+import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
+import type { DataPlaneLink } from "./data-plane-link.ts";
+import { endpointAddress, fixedTargets } from "./endpoint-settings.ts";
+import { HealthChecks } from "./health-checks.ts";
+import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
+import type { SharedEndpoint, SharedState } from "./shared-state.ts";
+import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
+import { upstreamTls } from "./upstream-tls.ts";
+
+export interface ControlPlaneParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly resolver: NameResolver;
+  readonly dialer: Dialer;
+  readonly shared: SharedState;
+  /** The first one decides ports that are 0. */
+  readonly dataPlanes: readonly DataPlaneLink[];
+  readTextFile(path: string): string;
+}
+
+export class ControlPlane {
+  readonly #parts: ControlPlaneParts;
+  readonly #names: NameWatch;
+  readonly #health: HealthChecks;
+  #tls = new Map<string, UpstreamTls | null>();
+  #fixedTargets = new Map<string, readonly DialTarget[]>();
+  #config: Config | null = null;
+  #revision = 0;
+  #boundPorts: Record<string, number> = {};
+  #addresses: readonly BoundAddress[] = [];
+  /** Applications follow one another. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ControlPlaneParts) {
+    this.#parts = parts;
+    this.#names = new NameWatch({ ...parts, onTargets: (key, targets) => this.#targetsChanged(key, targets) });
+    this.#health = new HealthChecks({
+      ...parts,
+      targetsOf: (key) => this.#targets(key),
+      tlsOf: (key) => this.#tls.get(key) ?? null,
+      onChange: (endpoint, change) => this.#healthChanged(endpoint, change),
+    });
+  }
+
+  get config(): Config | null {
+    return this.#config;
+  }
+  get revision(): number {
+    return this.#revision;
+  }
+  /** The listeners as bound by the first data plane. */
+  get addresses(): readonly BoundAddress[] {
+    return this.#addresses;
+  }
+  get health(): HealthChecks {
+    return this.#health;
+  }
+
+  /** Makes a configuration current, or rejects and leaves everything as it was. */
+  apply(config: Config): Promise<void> {
+    const run = this.#last.then(() => this.#apply(config));
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#health.close();
+    this.#names.close();
+  }
+
+  async #apply(config: Config): Promise<void> {
+    const { shared, dataPlanes } = this.#parts;
+    const before = { tls: this.#tls, fixedTargets: this.#fixedTargets };
+    const goBack = shared.adopt(config);
+    try {
+      await this.#readEndpoints(config);
+      const [first, ...others] = dataPlanes;
+      const addresses = (await first?.apply(this.#snapshot(config))) ?? [];
+      this.#boundPorts = Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
+      const snapshot = this.#snapshot(config);
+      await Promise.all(others.map((link) => link.apply(snapshot)));
+      this.#addresses = addresses;
+    } catch (error) {
+      goBack();
+      this.#tls = before.tls;
+      this.#fixedTargets = before.fixedTargets;
+      throw error;
+    }
+    this.#config = config;
+    this.#revision++;
+    shared.publish();
+    this.#health.watch(config);
+  }
+
+  /** Reads certificates and resolves names of all endpoints. */
+  async #readEndpoints(config: Config): Promise<void> {
+    const { shared, readTextFile } = this.#parts;
+    const tls = new Map<string, UpstreamTls | null>();
+    const fixed = new Map<string, readonly DialTarget[]>();
+    const named: NamedEndpoint[] = [];
+    for (const { key, pool, config: endpoint } of shared.endpoints()) {
+      const poolConfig = config.pools[pool];
+      if (poolConfig === undefined) continue;
+      const address = endpointAddress(endpoint);
+      tls.set(key, upstreamTls(address, poolConfig.tls, readTextFile));
+      const targets = fixedTargets(address);
+      if (targets !== null) fixed.set(key, targets);
+      else {
+        const { ttlMin: ttlMinMs, ttlMax: ttlMaxMs, refresh: refreshMs, family } = poolConfig.dns;
+        named.push({ key, host: address.host, port: address.port, ttlMinMs, ttlMaxMs, refreshMs, family });
+      }
+    }
+    this.#tls = tls;
+    this.#fixedTargets = fixed;
+    await this.#names.watch(named);
+  }
+
+  #snapshot(config: Config): Snapshot {
+    const { shared } = this.#parts;
+    const pools: Record<string, PoolSnapshot> = {};
+    for (const [name, { version, endpoints }] of shared.pools) {
+      pools[name] = {
+        version: version.buffer,
+        endpoints: endpoints.map(({ key, state }) => ({
+          key,
+          state: state.buffer,
+          targets: this.#targets(key),
+          tls: this.#tls.get(key) ?? null,
+        })),
+      };
+    }
+    const listeners = Object.fromEntries([...shared.listeners].map(([name, { buffer }]) => [name, buffer]));
+    return { revision: this.#revision + 1, config, pools, listeners, boundPorts: this.#boundPorts };
+  }
+
+  #targets(key: string): readonly DialTarget[] {
+    return this.#fixedTargets.get(key) ?? this.#names.targets(key);
+  }
+
+  #targetsChanged(key: string, targets: readonly DialTarget[]): void {
+    for (const link of this.#parts.dataPlanes) link.setTargets(key, targets);
+  }
+
+  #healthChanged(endpoint: SharedEndpoint, change: { from: string; to: string; reason: string }): void {
+    const { log } = this.#parts;
+    const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason: change.reason };
+    if (change.to === "down") log.warn("endpoint is down", fields);
+    else if (change.from === "down") log.info("endpoint is up again", fields);
+    else log.debug("endpoint is up", fields);
+  }
+}

@@ -1,0 +1,27 @@
+/** How the control plane talks to a data plane, in this thread or in a worker. */
+import type { DialTarget } from "../core/transport.ts";
+import type { BoundAddress, Snapshot } from "./snapshot.ts";
+
+export interface DataPlaneLink {
+  /** Makes the snapshot current; resolves once its listeners are bound, rejects with a ListenError. */
+  apply(snapshot: Snapshot): Promise<readonly BoundAddress[]>;
+  /** An endpoint's name has new addresses. */
+  setTargets(key: string, targets: readonly DialTarget[]): void;
+  /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
+  drain(): Promise<void>;
+  /** Ends at once whatever is left. */
+  terminate(): Promise<void>;
+}
+
+/** A listener could not be bound. `code` is the system's (`EADDRINUSE`, `EACCES`). */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly code: string;
+  readonly address: string;
+
+  constructor(code: string, address: string) {
+    super(`cannot listen on ${address}: ${code}`);
+    this.code = code;
+    this.address = address;
+  }
+}

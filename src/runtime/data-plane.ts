@@ -1,0 +1,80 @@
+/**
+ * The request path of one thread: its listeners, its pools, its event loop. It is given snapshots and
+ * makes each current by difference; it decides nothing about health or configuration.
+ */
+import type { Clock } from "../core/clock.ts";
+import { Deadlines } from "../core/deadlines.ts";
+import type { Log } from "../core/log.ts";
+import type { Random } from "../core/random.ts";
+import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
+import type { ExchangeRecord } from "../proxy/exchange-record.ts";
+import type { ProxyContext } from "../proxy/proxy-context.ts";
+import type { DataPlaneLink } from "./data-plane-link.ts";
+import { ListenerSet } from "./listener-set.ts";
+import { PoolRegistry } from "./pool-registry.ts";
+import { buildRouter } from "./router.ts";
+import type { BoundAddress, Snapshot } from "./snapshot.ts";
+
+export interface DataPlaneParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly acceptor: Acceptor;
+  readonly dialer: Dialer;
+  readonly log: Log;
+  readonly workerIndex: number;
+  /** Other workers listen on the same ports. */
+  readonly isPortShared: boolean;
+  onExchangeFinished(record: ExchangeRecord): void;
+}
+
+/** Until the first snapshot there is nowhere to go. */
+const noRoutes = { route: () => null };
+
+export class DataPlane implements DataPlaneLink {
+  readonly #parts: DataPlaneParts;
+  readonly #pools: PoolRegistry;
+  readonly #proxy: ProxyContext;
+  readonly #listeners: ListenerSet;
+
+  constructor(parts: DataPlaneParts) {
+    this.#parts = parts;
+    const deadlines = new Deadlines(parts.clock);
+    this.#pools = new PoolRegistry({ ...parts, deadlines });
+    this.#proxy = {
+      clock: parts.clock,
+      deadlines,
+      log: parts.log,
+      router: noRoutes,
+      isCauseShown: true,
+      viaName: null,
+      onExchangeFinished: (record) => parts.onExchangeFinished(record),
+    };
+    this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy });
+  }
+
+  async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
+    const { config } = snapshot;
+    // Listeners first: if one cannot be bound, nothing else has changed.
+    const addresses = await this.#listeners.apply(snapshot);
+    this.#pools.apply(snapshot);
+    this.#proxy.isCauseShown = config.causeHeader;
+    this.#proxy.viaName = config.via;
+    this.#proxy.router = buildRouter(config, this.#pools, this.#parts.clock);
+    return addresses;
+  }
+
+  setTargets(key: string, targets: readonly DialTarget[]): void {
+    this.#pools.setTargets(key, targets);
+  }
+
+  async drain(): Promise<void> {
+    await this.#listeners.drain();
+    this.#pools.close();
+  }
+
+  terminate(): Promise<void> {
+    this.#listeners.terminate();
+    this.#pools.close();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Active health checks of all pools: one subject per endpoint, kept over reloads while its endpoint and
+ * its health settings are the same. What the probes find goes into the endpoint's shared state, where
+ * every worker sees it at once.
+ */
+import type { Config } from "../config/schema.ts";
+import type { HealthConfig } from "../config/schema-health.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Random } from "../core/random.ts";
+import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
+import { EndpointHealth, type HealthChange } from "../health/endpoint-health.ts";
+import { createHttpProbe } from "../health/http-probe.ts";
+import type { Probe } from "../health/probe.ts";
+import { Prober, type ProbeSubject } from "../health/prober.ts";
+import { createTcpProbe } from "../health/tcp-probe.ts";
+import { endpointAddress } from "./endpoint-settings.ts";
+import type { SharedEndpoint, SharedState } from "./shared-state.ts";
+
+export interface HealthChecksParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly dialer: Dialer;
+  readonly shared: SharedState;
+  targetsOf(key: string): readonly DialTarget[];
+  tlsOf(key: string): UpstreamTls | null;
+  onChange(endpoint: SharedEndpoint, change: HealthChange): void;
+}
+
+interface Watched {
+  readonly subject: ProbeSubject;
+  readonly settingsText: string;
+}
+
+export class HealthChecks {
+  readonly #parts: HealthChecksParts;
+  readonly #prober: Prober;
+  #watched = new Map<string, Watched>();
+
+  constructor(parts: HealthChecksParts) {
+    this.#parts = parts;
+    this.#prober = new Prober(parts);
+  }
+
+  /** Probes what the configuration says; what is gone or changed starts anew. */
+  watch(config: Config): void {
+    const next = new Map<string, Watched>();
+    for (const endpoint of this.#parts.shared.endpoints()) {
+      const health = config.pools[endpoint.pool]?.health ?? null;
+      if (health === null || endpoint.config.state === "maintenance") {
+        this.#setDown(endpoint, false);
+        continue;
+      }
+      const settingsText = JSON.stringify(health);
+      const known = this.#watched.get(endpoint.key);
+      next.set(endpoint.key, known?.settingsText === settingsText ? known : this.#create(endpoint, health, settingsText));
+    }
+    for (const [key, watched] of this.#watched) if (next.get(key) !== watched) this.#prober.remove(watched.subject);
+    for (const [key, watched] of next) if (this.#watched.get(key) !== watched) this.#prober.add(watched.subject);
+    this.#watched = next;
+  }
+
+  /** The health of an endpoint that is probed. */
+  healthOf(key: string): EndpointHealth | null {
+    return this.#watched.get(key)?.subject.health ?? null;
+  }
+
+  close(): void {
+    this.#prober.close();
+  }
+
+  #create(endpoint: SharedEndpoint, health: HealthConfig, settingsText: string): Watched {
+    const { clock } = this.#parts;
+    const endpointHealth = new EndpointHealth(clock, health, (change) => this.#changed(endpoint, change));
+    const subject: ProbeSubject = {
+      name: endpoint.config.name,
+      health: endpointHealth,
+      probe: this.#probeOf(health),
+      schedule: {
+        intervalMs: health.interval,
+        downIntervalMs: health.downInterval,
+        timeoutMs: health.timeout,
+        jitter: health.jitter,
+      },
+      target: () => this.#targetOf(endpoint, health),
+    };
+    return { subject, settingsText };
+  }
+
+  #probeOf(health: HealthConfig): Probe {
+    const { clock, dialer } = this.#parts;
+    return health.kind === "tcp" ? createTcpProbe(dialer, clock) : createHttpProbe(health, clock);
+  }
+
+  #targetOf(endpoint: SharedEndpoint, health: HealthConfig): ReturnType<ProbeSubject["target"]> {
+    const [first] = this.#parts.targetsOf(endpoint.key);
+    if (first === undefined) return null;
+    const address: DialTarget = first.kind === "tcp" && health.port !== null ? { ...first, port: health.port } : first;
+    return { address, tls: this.#parts.tlsOf(endpoint.key), authority: endpointAddress(endpoint.config).authority };
+  }
+
+  #changed(endpoint: SharedEndpoint, change: HealthChange): void {
+    this.#setDown(endpoint, change.to === "down");
+    this.#parts.onChange(endpoint, change);
+  }
+
+  #setDown(endpoint: SharedEndpoint, isDown: boolean): void {
+    if (endpoint.state.hasStatus("down") === isDown) return;
+    endpoint.state.setStatus("down", isDown);
+    this.#parts.shared.pools.get(endpoint.pool)?.version.bump();
+  }
+}

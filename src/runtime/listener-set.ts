@@ -1,0 +1,116 @@
+/**
+ * The listeners of one data plane, kept by address: a snapshot binds what is new, hands new settings
+ * to what stays, and drains what is gone.
+ */
+import type { ListenerConfig } from "../config/schema-listener.ts";
+import { formatBindAddress } from "../core/address.ts";
+import { assert } from "../core/assert.ts";
+import type { Acceptor } from "../core/transport.ts";
+import { Listener, type ServerConnection } from "../listener/listener.ts";
+import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
+import type { ListenerContext } from "../proxy/listener-context.ts";
+import type { ProxyContext } from "../proxy/proxy-context.ts";
+import { refuseConnection } from "../proxy/refused-head.ts";
+import { ListenError } from "./data-plane-link.ts";
+import { ListenerCounters } from "./listener-counters.ts";
+import { bindAddress, listenerSettings, listenTarget } from "./listener-settings.ts";
+import type { BoundAddress, Snapshot } from "./snapshot.ts";
+
+export interface ListenerSetParts {
+  readonly acceptor: Acceptor;
+  readonly proxy: ProxyContext;
+  readonly workerIndex: number;
+  readonly isPortShared: boolean;
+}
+
+interface OpenListener {
+  readonly listener: Listener;
+  readonly context: ListenerContext;
+  readonly bound: BoundAddress;
+}
+
+export class ListenerSet {
+  readonly #parts: ListenerSetParts;
+  #open = new Map<string, OpenListener>();
+  readonly #draining = new Set<Listener>();
+
+  constructor(parts: ListenerSetParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with a ListenError, in which case everything is as it was before. */
+  async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
+    const next = new Map<string, OpenListener>();
+    const fresh: OpenListener[] = [];
+    try {
+      for (const config of snapshot.config.listeners) {
+        const key = formatBindAddress(bindAddress(config));
+        // A unix socket cannot be shared by several threads, so the first one serves it.
+        if (key.startsWith("unix:") && this.#parts.workerIndex > 0) continue;
+        const known = this.#open.get(key);
+        const open = known ?? (await this.#bind(config, snapshot));
+        if (known === undefined) fresh.push(open);
+        next.set(key, open);
+      }
+    } catch (error) {
+      for (const { listener } of fresh) listener.terminate();
+      throw error;
+    }
+    for (const config of snapshot.config.listeners) this.#update(config, snapshot, next);
+    for (const [key, { listener }] of this.#open) if (!next.has(key)) void this.#retire(listener);
+    this.#open = next;
+    return [...next.values()].map(({ bound }) => bound);
+  }
+
+  async drain(): Promise<void> {
+    const all = [...this.#open.values()].map(({ listener }) => this.#retire(listener));
+    await Promise.all(all);
+  }
+
+  terminate(): void {
+    for (const { listener } of this.#open.values()) listener.terminate();
+    for (const listener of this.#draining) listener.terminate();
+  }
+
+  async #retire(listener: Listener): Promise<void> {
+    this.#draining.add(listener);
+    await listener.drain();
+    this.#draining.delete(listener);
+  }
+
+  #update(config: ListenerConfig, snapshot: Snapshot, listeners: Map<string, OpenListener>): void {
+    const open = listeners.get(formatBindAddress(bindAddress(config)));
+    if (open === undefined) return;
+    open.context.settings = listenerSettings(config, snapshot.config);
+    open.listener.connectionsMax = config.limits.connections;
+  }
+
+  async #bind(config: ListenerConfig, snapshot: Snapshot): Promise<OpenListener> {
+    const { acceptor, proxy, workerIndex, isPortShared } = this.#parts;
+    const buffer = snapshot.listeners[config.name];
+    assert(buffer !== undefined, "a snapshot has counters for each listener");
+    const counters = new ListenerCounters(buffer, workerIndex);
+    const context: ListenerContext = {
+      settings: listenerSettings(config, snapshot.config),
+      proxy,
+      onConnectionClosed: (connection) => listener.connectionClosed(connection),
+      onHeadRefused: () => counters.headRefused(),
+    };
+    const listener = new Listener(
+      {
+        acceptor,
+        gate: counters,
+        createConnection: (stream): ServerConnection => new Http1ServerConnection(stream, context, false),
+        refuse: (stream) => refuseConnection(stream, context),
+      },
+      config.limits.connections,
+    );
+    const target = listenTarget(bindAddress(config), snapshot.boundPorts[config.name], isPortShared);
+    try {
+      const bound = await listener.listen(target, config.backlog);
+      return { listener, context, bound: { listener: config.name, address: bound.address, port: bound.port } };
+    } catch (error) {
+      throw new ListenError((error as NodeJS.ErrnoException).code ?? "EUNKNOWN", config.address);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** Lowers a listener's configuration to what connections work with. */
+import type { Config } from "../config/schema.ts";
+import type { ListenerConfig } from "../config/schema-listener.ts";
+import { type BindAddress, parseBindAddress } from "../core/address.ts";
+import { assert } from "../core/assert.ts";
+import { buildCidrSet } from "../core/cidr.ts";
+import type { ListenTarget } from "../core/transport.ts";
+import type { ListenerSettings } from "../proxy/listener-context.ts";
+
+export function listenerSettings(listener: ListenerConfig, config: Config): ListenerSettings {
+  const { limits, timeouts } = listener;
+  return {
+    name: listener.name,
+    headLimits: {
+      headBytesMax: limits.headBytes,
+      headerCountMax: limits.headerCount,
+      targetBytesMax: limits.targetBytes,
+    },
+    trailerBytesMax: limits.trailerBytes,
+    bodyBytesMax: limits.bodyBytes,
+    readAheadBytesMax: limits.readAheadBytes,
+    headTimeoutMs: timeouts.head,
+    bodyIdleTimeoutMs: timeouts.bodyIdle,
+    keepAliveIdleTimeoutMs: timeouts.keepAliveIdle,
+    tunnelIdleTimeoutMs: timeouts.tunnelIdle,
+    exchangeTimeoutMs: timeouts.exchange,
+    keepAliveRequestsMax: listener.keepAliveRequests,
+    forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
+  };
+}
+
+/** The listener's address, which the schema has checked. */
+export function bindAddress(listener: ListenerConfig): BindAddress {
+  const address = parseBindAddress(listener.address);
+  assert(!("problem" in address), "the schema checked the listener's address");
+  return address;
+}
+
+/** `boundPort` replaces a port of 0 once some worker has been given one. */
+export function listenTarget(address: BindAddress, boundPort: number | undefined, isPortShared: boolean): ListenTarget {
+  if (address.kind === "unix") return { kind: "unix", path: address.path };
+  return {
+    kind: "tcp",
+    // No host means every interface, IPv6 and IPv4 through one dual-stack socket.
+    address: address.host ?? "::",
+    port: boundPort ?? address.port,
+    isPortShared,
+    isIpv6Only: address.host === "::",
+  };
+}

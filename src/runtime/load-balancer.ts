@@ -1,0 +1,227 @@
+/**
+ * The library's face: a load balancer in one object. `createLoadBalancer` checks the configuration and
+ * starts nothing; `listen` does.
+ */
+import { parseConfig } from "../config/parse.ts";
+import type { Config, ConfigInput } from "../config/schema.ts";
+import { type Log, silentLog } from "../core/log.ts";
+import { systemClock } from "../platform/clock.ts";
+import { readTextFile } from "../platform/files.ts";
+import { systemRandom } from "../platform/random.ts";
+import { createResolver } from "../platform/resolve.ts";
+import { createTransport } from "../platform/transport.ts";
+import { canSharePorts, coreCount } from "../platform/worker-thread.ts";
+import type { ExchangeRecord } from "../proxy/exchange-record.ts";
+import { ConfigError } from "./config-error.ts";
+import { ControlPlane } from "./control-plane.ts";
+import { DataPlane } from "./data-plane.ts";
+import type { DataPlaneLink } from "./data-plane-link.ts";
+import { type EndpointInput, withEndpoint, withEndpointWeight, withoutEndpoint } from "./endpoint-edits.ts";
+import { checkPorts } from "./port-check.ts";
+import { SharedState } from "./shared-state.ts";
+import type { BoundAddress } from "./snapshot.ts";
+import { readStats, type Stats } from "./stats.ts";
+import { WorkerLink } from "./worker-link.ts";
+
+export interface LoadBalancerOptions {
+  /** Where it reports; silent by default. */
+  readonly log?: Log;
+  /** Called after each exchange served in this thread (`workers: 0`). Must be quick and not throw. */
+  readonly onExchange?: (record: ExchangeRecord) => void;
+}
+
+export interface CloseOptions {
+  /** How long exchanges may finish; the configuration's `shutdown.grace` by default. */
+  readonly graceMs?: number;
+}
+
+export interface LoadBalancer {
+  /** Binds the listeners and serves. Resolves with their addresses; rejects with a ListenError. */
+  listen(): Promise<readonly BoundAddress[]>;
+  /** Accepts no more, lets exchanges finish within the grace time, and frees everything. */
+  close(options?: CloseOptions): Promise<void>;
+  /** The counters of every endpoint and their totals. */
+  stats(): Stats;
+  /** Makes another configuration current by difference; rejects and changes nothing if it is wrong. */
+  apply(config: ConfigInput): Promise<void>;
+  /** The configuration in force, defaults filled in. */
+  readonly config: Config;
+  readonly addresses: readonly BoundAddress[];
+  addEndpoint(pool: string, endpoint: EndpointInput): Promise<void>;
+  /** The endpoint gets nothing new and finishes what it has. */
+  removeEndpoint(pool: string, name: string): Promise<void>;
+  setEndpointWeight(pool: string, name: string, weight: number): Promise<void>;
+}
+
+/**
+ * Makes a load balancer of a configuration as users write it. Throws a ConfigError with every problem.
+ * Embedded, it serves in the calling thread unless `workers` says otherwise.
+ */
+export function createLoadBalancer(input: ConfigInput, options: LoadBalancerOptions = {}): LoadBalancer {
+  return startLoadBalancer(checked({ workers: 0, ...input }), options);
+}
+
+/** The same for a configuration that was parsed before. */
+export function startLoadBalancer(config: Config, options: LoadBalancerOptions = {}): LoadBalancer {
+  return new RunningLoadBalancer(config, options);
+}
+
+function checked(input: ConfigInput): Config {
+  const result = parseConfig(input);
+  if (result.config === null) throw new ConfigError(result.issues);
+  return result.config;
+}
+
+class RunningLoadBalancer implements LoadBalancer {
+  readonly #options: LoadBalancerOptions;
+  readonly #log: Log;
+  readonly #shared: SharedState;
+  readonly #dataPlanes: DataPlaneLink[];
+  readonly #controlPlane: ControlPlane;
+  readonly #workerCount: number;
+  #config: Config;
+  #keepAlive: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(config: Config, options: LoadBalancerOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#workerCount = workerCount(config);
+    this.#shared = new SharedState(Math.max(1, this.#workerCount));
+    const transport = createTransport();
+    this.#dataPlanes = [];
+    this.#controlPlane = new ControlPlane({
+      clock: systemClock,
+      random: systemRandom,
+      log: this.#log,
+      resolver: createResolver(),
+      dialer: transport.dialer,
+      shared: this.#shared,
+      dataPlanes: this.#dataPlanes,
+      readTextFile,
+    });
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.#controlPlane.addresses;
+  }
+
+  async listen(): Promise<readonly BoundAddress[]> {
+    if (this.#workerCount > 1) await checkPorts(this.#config, createTransport().acceptor);
+    this.#startDataPlanes();
+    try {
+      await this.#controlPlane.apply(this.#config);
+    } catch (error) {
+      await this.#terminate();
+      throw error;
+    }
+    this.#logStart();
+    return this.addresses;
+  }
+
+  async close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? this.#config.shutdown.grace);
+    await this.#closing;
+  }
+
+  stats(): Stats {
+    const pools = [...this.#shared.pools].map(([name, { endpoints }]) => ({
+      name,
+      endpoints: endpoints.map(({ config, state }) => ({
+        name: config.name,
+        url: config.url,
+        isBackup: config.backup || config.priority > 0,
+        state,
+      })),
+    }));
+    return readStats(pools);
+  }
+
+  async apply(input: ConfigInput): Promise<void> {
+    const config = checked({ workers: this.#config.workers, ...input });
+    await this.#controlPlane.apply(config);
+    this.#config = config;
+  }
+
+  async addEndpoint(pool: string, endpoint: EndpointInput): Promise<void> {
+    await this.#edit(withEndpoint(this.#config, pool, endpoint));
+  }
+
+  async removeEndpoint(pool: string, name: string): Promise<void> {
+    await this.#edit(withoutEndpoint(this.#config, pool, name));
+  }
+
+  async setEndpointWeight(pool: string, name: string, weight: number): Promise<void> {
+    await this.#edit(withEndpointWeight(this.#config, pool, name, weight));
+  }
+
+  async #edit(config: Config): Promise<void> {
+    await this.#controlPlane.apply(config);
+    this.#config = config;
+  }
+
+  #startDataPlanes(): void {
+    // A worker thread's sockets keep the process alive by themselves; so must ours.
+    this.#keepAlive = setInterval(() => {}, 0x3fff_ffff);
+    if (this.#workerCount === 0) this.#dataPlanes.push(this.#localDataPlane());
+    for (let workerIndex = 0; workerIndex < this.#workerCount; workerIndex++) {
+      this.#dataPlanes.push(
+        new WorkerLink({
+          clock: systemClock,
+          log: this.#log,
+          start: { workerIndex, isPortShared: this.#workerCount > 1, isDebug: this.#log.isDebug },
+          onDied: (index) => this.#shared.releaseWorker(index),
+        }),
+      );
+    }
+  }
+
+  #localDataPlane(): DataPlane {
+    const { onExchange } = this.#options;
+    return new DataPlane({
+      clock: systemClock,
+      random: systemRandom,
+      ...createTransport(),
+      log: this.#log,
+      workerIndex: 0,
+      isPortShared: false,
+      onExchangeFinished: onExchange ?? (() => {}),
+    });
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    let graceTimer: NodeJS.Timeout | undefined;
+    const graceOver = new Promise<void>((resolve) => {
+      graceTimer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([Promise.all(this.#dataPlanes.map((link) => link.drain())), graceOver]);
+    clearTimeout(graceTimer);
+    await this.#terminate();
+  }
+
+  async #terminate(): Promise<void> {
+    await Promise.all(this.#dataPlanes.map((link) => link.terminate()));
+    await this.#controlPlane.close();
+    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
+  }
+
+  #logStart(): void {
+    for (const { pool, config } of this.#shared.endpoints()) {
+      this.#log.debug("endpoint configured", { pool, endpoint: config.name, url: config.url, weight: config.weight });
+    }
+    for (const { listener, address } of this.addresses) {
+      this.#log.info("listening", { listener, address, workers: Math.max(1, this.#workerCount) });
+    }
+  }
+}
+
+function workerCount(config: Config): number {
+  if (config.workers === 0) return 0;
+  const wanted = config.workers === "auto" ? coreCount() : config.workers;
+  return canSharePorts() ? wanted : 1;
+}

@@ -1,0 +1,32 @@
+/** Makes the policy that a pool's configuration names, and the key that it wants of each request. */
+import { createPolicy } from "../balancing/create-policy.ts";
+import type { Policy, PolicyParts } from "../balancing/policy.ts";
+import type { PolicyConfig } from "../config/schema-policy.ts";
+
+export function policyFrom(config: PolicyConfig, parts: PolicyParts): Policy {
+  switch (config.name) {
+    case "custom":
+      return (config.create as (parts: PolicyParts) => Policy)(parts);
+    case "module":
+      throw new TypeError("a policy module must be loaded before the policy is made");
+    case "peak-ewma":
+      return createPolicy({ name: "peak-ewma", unknownLatencyMs: config.unknownLatency }, parts);
+    default:
+      return createPolicy(config, parts);
+  }
+}
+
+/** The template of the key; null for policies that want none. `ip-hash` hashes the client's address. */
+export function keyTemplateOf(config: PolicyConfig): string | null {
+  switch (config.name) {
+    case "ip-hash":
+      return "${client.address}";
+    case "hash":
+    case "module":
+      return config.key;
+    case "custom":
+      return "${client.address}";
+    default:
+      return null;
+  }
+}

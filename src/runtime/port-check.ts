@@ -1,0 +1,21 @@
+/**
+ * Sockets that share a port hide that another program of the same user shares it, too. Binding each
+ * port once without sharing, before the workers do, turns that into the usual "address in use".
+ */
+import type { Config } from "../config/schema.ts";
+import type { Acceptor } from "../core/transport.ts";
+import { ListenError } from "./data-plane-link.ts";
+import { bindAddress, listenTarget } from "./listener-settings.ts";
+
+export async function checkPorts(config: Config, acceptor: Acceptor): Promise<void> {
+  for (const listener of config.listeners) {
+    const target = listenTarget(bindAddress(listener), undefined, false);
+    if (target.kind === "unix" || target.port === 0) continue;
+    try {
+      const bound = await acceptor.listen(target, 1, (stream) => stream.destroy());
+      await bound.close();
+    } catch (error) {
+      throw new ListenError((error as NodeJS.ErrnoException).code ?? "EUNKNOWN", listener.address);
+    }
+  }
+}

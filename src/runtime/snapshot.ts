@@ -1,0 +1,42 @@
+/**
+ * What the control plane hands to each data plane: the configuration and the shared memory that goes
+ * with it. Plain data throughout, so that it can be posted to a worker thread.
+ */
+import type { Config } from "../config/schema.ts";
+import type { DialTarget, UpstreamTls } from "../core/transport.ts";
+
+/** One endpoint's share of a snapshot. */
+export interface EndpointSnapshot {
+  /** Identity: pool, name and URL. What keeps it keeps its state, its connections and its health. */
+  readonly key: string;
+  readonly state: SharedArrayBuffer;
+  readonly targets: readonly DialTarget[];
+  readonly tls: UpstreamTls | null;
+}
+
+export interface PoolSnapshot {
+  readonly version: SharedArrayBuffer;
+  /** In the order of the configuration. */
+  readonly endpoints: readonly EndpointSnapshot[];
+}
+
+export interface Snapshot {
+  readonly revision: number;
+  readonly config: Config;
+  readonly pools: Readonly<Record<string, PoolSnapshot>>;
+  /** Shared counters of each listener, by name. */
+  readonly listeners: Readonly<Record<string, SharedArrayBuffer>>;
+  /** Ports that were 0 in the configuration and are bound by now, by listener name. */
+  readonly boundPorts: Readonly<Record<string, number>>;
+}
+
+/** A listener as it was bound. */
+export interface BoundAddress {
+  readonly listener: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export function endpointKey(pool: string, name: string, url: string): string {
+  return JSON.stringify([pool, name, url]);
+}

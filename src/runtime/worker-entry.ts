@@ -1,0 +1,62 @@
+/** The worker thread's program: one data plane that does what the main thread's messages say. */
+import type { Log, LogFields, LogLevel } from "../core/log.ts";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import { createTransport } from "../platform/transport.ts";
+import { ownWorkerPort } from "../platform/worker-thread.ts";
+import { DataPlane } from "./data-plane.ts";
+import { ListenError } from "./data-plane-link.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+const port = ownWorkerPort((message) => receive(message as ToWorker));
+const start = port.data as WorkerStart;
+
+function post(message: FromWorker): void {
+  port.post(message);
+}
+
+function logAt(level: LogLevel): (message: string, fields?: LogFields) => void {
+  return (message, fields = {}) => post({ kind: "log", level, message, fields });
+}
+
+const log: Log = {
+  isDebug: start.isDebug,
+  debug: start.isDebug ? logAt("debug") : () => {},
+  info: logAt("info"),
+  warn: logAt("warn"),
+  error: logAt("error"),
+};
+
+const dataPlane = new DataPlane({
+  clock: systemClock,
+  random: systemRandom,
+  ...createTransport(),
+  log,
+  workerIndex: start.workerIndex,
+  isPortShared: start.isPortShared,
+  onExchangeFinished() {},
+});
+
+function receive(message: ToWorker): void {
+  switch (message.kind) {
+    case "apply":
+      void apply(message.call, message.snapshot);
+      return;
+    case "targets":
+      dataPlane.setTargets(message.key, message.targets);
+      return;
+    case "drain":
+      void dataPlane.drain().then(() => post({ kind: "drained", call: message.call }));
+      return;
+  }
+}
+
+async function apply(call: number, snapshot: Snapshot): Promise<void> {
+  try {
+    post({ kind: "applied", call, addresses: await dataPlane.apply(snapshot) });
+  } catch (error) {
+    if (error instanceof ListenError) post({ kind: "listen-failed", call, code: error.code, address: error.address });
+    else post({ kind: "apply-failed", call, message: String(error) });
+  }
+}

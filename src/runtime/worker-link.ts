@@ -1,0 +1,150 @@
+/**
+ * A data plane in a worker thread. When the thread dies it is replaced, with a growing pause if it
+ * keeps dying, and brought to the current snapshot; the other workers serve meanwhile.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { DialTarget } from "../core/transport.ts";
+import { startWorker, type WorkerThread } from "../platform/worker-thread.ts";
+import { type DataPlaneLink, ListenError } from "./data-plane-link.ts";
+import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+export interface WorkerLinkParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly start: WorkerStart;
+  /** Settles what the dead thread held: active requests, connections. */
+  onDied(workerIndex: number): void;
+}
+
+const restartDelayMs = 100;
+const restartDelayMaxMs = 5000;
+/** A worker that lived this long has recovered. */
+const stableAfterMs = 30_000;
+
+const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", import.meta.url);
+
+interface Call {
+  readonly resolve: (addresses: readonly BoundAddress[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WorkerLink implements DataPlaneLink {
+  readonly #parts: WorkerLinkParts;
+  readonly #calls = new Map<number, Call>();
+  #callCount = 0;
+  #thread: WorkerThread | null = null;
+  #startedMs = 0;
+  #delayMs = restartDelayMs;
+  #snapshot: Snapshot | null = null;
+  #isStopping = false;
+
+  constructor(parts: WorkerLinkParts) {
+    this.#parts = parts;
+    this.#start();
+  }
+
+  async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
+    const addresses = await this.#call((call) => ({ kind: "apply", call, snapshot }));
+    this.#snapshot = snapshot;
+    return addresses;
+  }
+
+  /** The worker keeps the new targets; a replacement gets them with its snapshot. */
+  setTargets(key: string, targets: readonly DialTarget[]): void {
+    this.#post({ kind: "targets", key, targets });
+  }
+
+  /** What a replacement will be given. */
+  set latestSnapshot(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  async drain(): Promise<void> {
+    this.#isStopping = true;
+    await this.#call((call) => ({ kind: "drain", call }));
+    await this.#thread?.terminate();
+  }
+
+  async terminate(): Promise<void> {
+    this.#isStopping = true;
+    await this.#thread?.terminate();
+  }
+
+  /** Ends the thread as a crash would. For tests of replacement. */
+  async kill(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  #start(): void {
+    this.#startedMs = this.#parts.clock.nowMs();
+    this.#thread = startWorker(entry, this.#parts.start, {
+      onMessage: (message) => this.#receive(message as FromWorker),
+      onExit: (error) => this.#exited(error),
+    });
+  }
+
+  #post(message: ToWorker): void {
+    this.#thread?.post(message);
+  }
+
+  #call(message: (call: number) => ToWorker): Promise<readonly BoundAddress[]> {
+    const call = ++this.#callCount;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject });
+      this.#post(message(call));
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "log") {
+      this.#parts.log[message.level](message.message, message.fields);
+      return;
+    }
+    const call = this.#calls.get(message.call);
+    if (call === undefined) return;
+    this.#calls.delete(message.call);
+    switch (message.kind) {
+      case "applied":
+        call.resolve(message.addresses);
+        return;
+      case "drained":
+        call.resolve([]);
+        return;
+      case "listen-failed":
+        call.reject(new ListenError(message.code, message.address));
+        return;
+      case "apply-failed":
+        call.reject(new Error(message.message));
+        return;
+    }
+  }
+
+  #exited(error: Error | null): void {
+    const { log, clock, start, onDied } = this.#parts;
+    this.#thread = null;
+    onDied(start.workerIndex);
+    for (const call of this.#calls.values()) {
+      if (this.#isStopping) call.resolve([]);
+      else call.reject(error ?? new Error("the worker ended"));
+    }
+    this.#calls.clear();
+    if (this.#isStopping) return;
+    log.error("worker died and is replaced", { worker: start.workerIndex, reason: error?.stack ?? "ended" });
+    if (clock.nowMs() - this.#startedMs > stableAfterMs) this.#delayMs = restartDelayMs;
+    clock.setTimer(this.#delayMs, () => this.#restart());
+    this.#delayMs = Math.min(this.#delayMs * 2, restartDelayMaxMs);
+  }
+
+  #restart(): void {
+    if (this.#isStopping) return;
+    this.#start();
+    const snapshot = this.#snapshot;
+    if (snapshot === null) return;
+    this.#call((call) => ({ kind: "apply", call, snapshot })).then(
+      () => this.#parts.log.info("worker is back", { worker: this.#parts.start.workerIndex }),
+      (reason: unknown) => this.#parts.log.error("replaced worker cannot serve", { reason: String(reason) }),
+    );
+  }
+}

@@ -1,0 +1,22 @@
+/** What main thread and workers say to each other. Rare: nothing on the request path posts a message. */
+import type { LogFields, LogLevel } from "../core/log.ts";
+import type { DialTarget } from "../core/transport.ts";
+import type { BoundAddress, Snapshot } from "./snapshot.ts";
+
+export interface WorkerStart {
+  readonly workerIndex: number;
+  readonly isPortShared: boolean;
+  readonly isDebug: boolean;
+}
+
+export type ToWorker =
+  | { readonly kind: "apply"; readonly call: number; readonly snapshot: Snapshot }
+  | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
+  | { readonly kind: "drain"; readonly call: number };
+
+export type FromWorker =
+  | { readonly kind: "applied"; readonly call: number; readonly addresses: readonly BoundAddress[] }
+  | { readonly kind: "listen-failed"; readonly call: number; readonly code: string; readonly address: string }
+  | { readonly kind: "apply-failed"; readonly call: number; readonly message: string }
+  | { readonly kind: "drained"; readonly call: number }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };
