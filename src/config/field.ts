@@ -16,7 +16,16 @@ export type ReloadEffect =
   | "restart";
 
 /** How a value is written by users, where that differs from how the program holds it. */
-export type ValueKind = "duration" | "size" | "share" | "rate" | "statuses" | "unlimited-count";
+export type ValueKind =
+  | "duration"
+  | "duration-or-off"
+  | "size"
+  | "share"
+  | "rate"
+  | "statuses"
+  | "count-or-unlimited"
+  | "factor-or-off"
+  | "name-or-off";
 
 export interface FieldNotes {
   /** What goes wrong if the value is chosen badly. */
@@ -28,6 +37,8 @@ export interface FieldNotes {
   readonly identity?: string;
   /** Objects that may be written as one scalar: the field that the scalar fills. */
   readonly shorthand?: string;
+  /** Entries of a list or record: what becomes of what a removed entry was serving. */
+  readonly removal?: string;
   /** The value is a secret: never printed. */
   readonly isSecret?: boolean;
 }

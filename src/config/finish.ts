@@ -8,7 +8,7 @@ import type { Config, configSchema } from "./schema.ts";
 type Parsed = z.output<typeof configSchema>;
 
 export function finishConfig(parsed: Parsed): Config {
-  const { $schema: _, ...rest } = parsed;
+  const { $schema: _, include: _include, ...rest } = parsed;
   const pools = Object.keys(parsed.pools);
   const routes =
     parsed.routes.length === 0 && pools.length === 1
@@ -31,7 +31,7 @@ function nameRoutes(routes: Parsed["routes"]): RouteConfig[] {
 }
 
 function nameFromMatch(match: MatchConfig): string {
-  const methods = match.method === undefined ? "" : `${match.method.join(",")} `;
+  const methods = match.method === undefined ? "" : `${match.method.join(",")}:`;
   return (
     `${methods}${patternText(match.host?.[0])}${patternText(match.path?.[0])}`.replace(
       /[^\x21-\x7e]/g,

@@ -28,7 +28,7 @@ export function durationOrOff() {
         ? { value: 0 }
         : readDuration(input, "a duration such as 5s, or off", 1),
     json: { type: "string", pattern: "^off$|^\\d+(\\.\\d+)?(ms|s|m|h|d)$|^\\$\\{env\\." },
-    valueKind: "duration",
+    valueKind: "duration-or-off",
     unit: "ms, 0 when off",
   });
 }
@@ -132,7 +132,7 @@ export function countOrUnlimited(min: number) {
         ? { value: Infinity }
         : readCount(input, `a whole number, at least ${min}, or unlimited`, min, Number.MAX_SAFE_INTEGER),
     json: { anyOf: [{ type: "integer", minimum: min }, { const: "unlimited" }, environment] },
-    valueKind: "unlimited-count",
+    valueKind: "count-or-unlimited",
     unit: "Infinity when unlimited",
   });
 }
@@ -224,7 +224,8 @@ export function flag() {
 
 /** One of a few words. */
 export function choice<const T extends string>(words: readonly T[]) {
-  const allowed = words.length === 1 ? words[0]! : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  const said = words.filter((word) => word !== "");
+  const allowed = said.length === 1 ? said[0]! : `${said.slice(0, -1).join(", ")} or ${said.at(-1)}`;
   return leaf<T, T>({
     parse: (input) => {
       const word = words.find((candidate) => candidate === input);

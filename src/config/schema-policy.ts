@@ -22,16 +22,16 @@ const options = [
   z.strictObject({ ...named("least-time") }),
   z.strictObject({
     ...named("peak-ewma"),
-    decay: field(
-      duration(1).prefault("10s"),
-      "Time after which a latency sample has lost about two thirds of its influence.",
+    choices: field(
+      count(0, 64).prefault(2),
+      "How many endpoints are drawn at random and compared; 0 compares all.",
     ),
     unknownLatency: field(
       duration(1).prefault("30ms"),
       "Latency assumed of an endpoint that has not answered yet.",
     ),
   }),
-  z.strictObject({ ...named("ip-hash") }),
+  z.strictObject({ ...named("ip-hash"), boundedLoad: boundedLoad() }),
   z.strictObject({
     ...named("hash"),
     key: field(
@@ -39,13 +39,10 @@ const options = [
       "What is hashed; requests with the same key go to the same endpoint.",
     ),
     algorithm: field(
-      choice(["ketama", "maglev", "rendezvous"]).prefault("ketama"),
-      "How keys are placed: `ketama` (nginx's ring), `maglev` (fast table), `rendezvous` (least movement).",
+      choice(["ketama", "maglev", "rendezvous", "modulo"]).prefault("ketama"),
+      "How keys are placed: `ketama` (nginx's ring), `maglev` (fast table), `rendezvous` (least movement), `modulo` (nginx's plain hash, which moves nearly all keys on a change).",
     ),
-    boundedLoad: field(
-      boundFactor(),
-      "How far above the mean an endpoint's load may rise before its keys overflow to the next, as a factor such as 1.25; `off` for no bound.",
-    ),
+    boundedLoad: boundedLoad(),
   }),
   z.strictObject({ ...named("first") }),
   z.strictObject({
@@ -57,6 +54,13 @@ const options = [
   }),
 ] as const;
 
+function boundedLoad() {
+  return field(
+    boundFactor(),
+    "How far above the mean an endpoint's load may rise before its keys overflow to the next, as a factor such as 1.25; `off` for no bound.",
+  );
+}
+
 function boundFactor() {
   return leaf<number | "off", number>({
     parse: (input) =>
@@ -66,6 +70,7 @@ function boundFactor() {
           ? { value: input }
           : { allowed: "a factor above 1, such as 1.25, or off" },
     json: { anyOf: [{ type: "number", exclusiveMinimum: 1, maximum: 10 }, { const: "off" }] },
+    valueKind: "factor-or-off",
     unit: "factor, 0 when off",
   }).prefault("off");
 }

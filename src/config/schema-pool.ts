@@ -88,7 +88,7 @@ export const poolSchema = z.strictObject({
   endpoints: field(
     z.array(endpointSchema).prefault([]),
     "The endpoints: URLs, or objects for more than a URL.",
-    { identity: "name" },
+    { identity: "name", removal: "it drains: requests in flight finish, idle connections are closed" },
   ),
   health: field(healthSchema.nullable().prefault(null), "Active health checks; none unless this is given.", {
     hazard: "Without probes, an endpoint that fails is noticed only by the requests that fail on it.",

@@ -14,6 +14,8 @@ export interface Notes extends FieldNotes {
   readonly unit?: string;
   readonly json?: Readonly<Record<string, unknown>>;
   readonly allowed?: string;
+  /** A list that may be written as its only element. */
+  readonly isOneOrMany?: boolean;
 }
 
 /** The shape below the wrappers (defaults, nullable, transforms). */
@@ -79,7 +81,9 @@ function describeUnion(def: z.core.$ZodUnionDef, notes: Notes): Described {
     return { ...plain, shape: { kind: "variants", discriminator: def.discriminator, options: def.options } };
   }
   const options = def.options.map(describe);
-  for (const kind of ["variants", "object", "list"] as const) {
+  for (const kind of notes.isOneOrMany === true
+    ? (["list"] as const)
+    : (["variants", "object", "list"] as const)) {
     const rich = options.find((option) => option.shape.kind === kind);
     if (rich !== undefined) return { ...rich, notes: { ...rich.notes, ...notes } };
   }
@@ -108,9 +112,10 @@ export function describeAt(path: Path): AtPath {
   };
 }
 
-function stepInto(shape: Shape, step: string | number): Described | null {
+export function stepInto(shape: Shape, step: string | number): Described | null {
   if (shape.kind === "record") return describe(shape.value);
-  if (shape.kind === "list") return describe(shape.item);
+  if (shape.kind === "list")
+    return typeof step === "number" ? describe(shape.item) : stepInto(describe(shape.item).shape, step);
   const schema = fieldsOf(shape)[step];
   return schema === undefined ? null : describe(schema);
 }

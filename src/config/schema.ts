@@ -3,9 +3,10 @@
  * with: every default filled in, durations in milliseconds, sizes in bytes, frozen.
  */
 import * as z from "zod";
-import { field, leaf } from "./field.ts";
+import { field, leaf, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { duration, flag, readCount, text, textAs } from "./leaves.ts";
+import { filePath } from "./texts.ts";
 import { adminSchema } from "./schema-admin.ts";
 import { listenerSchema } from "./schema-listener.ts";
 import { accessLogSchema, logSchema } from "./schema-logging.ts";
@@ -46,6 +47,7 @@ function viaName() {
         : { allowed: "a name without spaces, or off" };
     },
     json: { type: "string" },
+    valueKind: "name-or-off",
   });
 }
 
@@ -73,6 +75,10 @@ const shutdown = z.strictObject({
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional().meta({ description: "Where the JSON Schema is, for editors. Not used." }),
+  include: field(
+    oneOrMany(filePath()).optional(),
+    "Further files, beside this one: their listeners and routes are added, their pools and rate limits come together; `*` may stand in a file's name.",
+  ),
   workers: field(
     workers().prefault("auto"),
     "Worker threads: `auto` is one for each core the process may use; 0 serves in the main thread.",
@@ -80,20 +86,27 @@ export const configSchema = z.strictObject({
   ),
   listeners: field(z.array(listenerSchema).prefault([{ address: ":8080" }]), "Where clients connect.", {
     identity: "name",
+    removal: "its connections are drained and closed",
     defaultText: "one on :8080",
   }),
-  pools: field(z.record(entryName(), poolSchema).prefault({}), "Groups of equivalent endpoints, by name."),
+  pools: field(z.record(entryName(), poolSchema).prefault({}), "Groups of equivalent endpoints, by name.", {
+    removal: "its endpoints drain",
+  }),
   routes: field(
     z.array(routeSchema).prefault([]),
     "Which requests go where. The best match wins; order only decides between equals.",
     {
       identity: "name",
+      removal: "requests in flight finish; its upgraded connections are closed",
       defaultText: "everything to the pool, if there is exactly one",
     },
   ),
   rateLimits: field(
     z.record(entryName(), rateLimitSchema).prefault({}),
     "Rate limits by name, for routes to use.",
+    {
+      removal: "its counts are forgotten",
+    },
   ),
   zone: field(
     text("the name of a zone").nullable().prefault(null),
@@ -130,4 +143,4 @@ export type ConfigInput = z.input<typeof configSchema>;
 type Parsed = z.output<typeof configSchema>;
 
 /** A finished configuration. Frozen through and through. */
-export type Config = Frozen<Omit<Parsed, "routes" | "$schema"> & { routes: RouteConfig[] }>;
+export type Config = Frozen<Omit<Parsed, "routes" | "$schema" | "include"> & { routes: RouteConfig[] }>;
