@@ -89,7 +89,6 @@ function dialTls(
   const session = sessions.get(sessionKey);
   const socket = tls.connect({
     ...place,
-    allowHalfOpen: true,
     rejectUnauthorized: options.isVerified,
     ALPNProtocols: ["http/1.1"],
     ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),

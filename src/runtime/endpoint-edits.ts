@@ -50,6 +50,6 @@ function withEndpoints(config: Config, pool: string, endpoints: readonly Endpoin
 /** Checks an endpoint by the same schema as a file's. */
 function parseEndpoint(endpoint: EndpointInput): EndpointConfig {
   const result = parseConfig({ pools: { pool: { endpoints: [endpoint] } } } as ConfigInput);
-  if (result.config === null) throw new ConfigError(result.issues);
+  if ("issues" in result) throw new ConfigError(result.issues);
   return (result.config.pools["pool"] as Config["pools"][string]).endpoints[0] as EndpointConfig;
 }

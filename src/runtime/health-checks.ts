@@ -94,10 +94,11 @@ export class HealthChecks {
   }
 
   #targetOf(endpoint: SharedEndpoint, health: HealthConfig): ReturnType<ProbeSubject["target"]> {
-    const [first] = this.#parts.targetsOf(endpoint.key);
-    if (first === undefined) return null;
-    const address: DialTarget = first.kind === "tcp" && health.port !== null ? { ...first, port: health.port } : first;
-    return { address, tls: this.#parts.tlsOf(endpoint.key), authority: endpointAddress(endpoint.config).authority };
+    const targets = this.#parts.targetsOf(endpoint.key);
+    if (targets.length === 0) return null;
+    const { port } = health;
+    const addresses = targets.map((target) => (target.kind === "tcp" && port !== null ? { ...target, port } : target));
+    return { addresses, tls: this.#parts.tlsOf(endpoint.key), authority: endpointAddress(endpoint.config).authority };
   }
 
   #changed(endpoint: SharedEndpoint, change: HealthChange): void {

@@ -68,7 +68,7 @@ export function startLoadBalancer(config: Config, options: LoadBalancerOptions =
 
 function checked(input: ConfigInput): Config {
   const result = parseConfig(input);
-  if (result.config === null) throw new ConfigError(result.issues);
+  if ("issues" in result) throw new ConfigError(result.issues);
   return result.config;
 }
 
