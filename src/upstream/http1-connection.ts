@@ -232,6 +232,10 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       else this.#sink?.onInformational(head);
       return;
     }
+    if (head.status === 101 && !this.#isUpgradeOffered) {
+      this.#fail("bad-response", "101 without an upgrade asked for");
+      return;
+    }
     const body =
       head.status === 101
         ? untilCloseBody
