@@ -12,10 +12,7 @@ import type { KeyPlacement, PlacedNode } from "./key-placement.ts";
 const pointsPerWeight = 160;
 
 /** Beyond this many points everyone gets proportionally fewer, and agreement with nginx ends. */
-const pointsMax = 4_000_000;
-
-/** Room for the owner's index below the point's 32 bits in a double's 53. */
-const ownersMax = 2 ** 21;
+const pointsMax = 2 ** 20;
 
 export class KetamaRing implements KeyPlacement {
   #points = new Uint32Array(0);
@@ -29,19 +26,17 @@ export class KetamaRing implements KeyPlacement {
     let wanted = 0;
     for (const node of nodes) wanted += node.weight * pointsPerWeight;
     const density = pointsPerWeight * Math.min(1, pointsMax / wanted);
-    const pairs = sortedPairs(nodes, density);
-    this.#points = new Uint32Array(pairs.length);
-    this.#owners = new Uint32Array(pairs.length);
-    let count = 0;
-    for (const pair of pairs) {
-      const point = Math.floor(pair / ownersMax);
-      // Equal points: the first stays, as in nginx.
-      if (count > 0 && this.#points[count - 1] === point) continue;
-      this.#points[count] = point;
-      this.#owners[count++] = pair % ownersMax;
+    const counts = nodes.map(({ weight }) => (weight > 0 ? Math.max(1, Math.round(weight * density)) : 0));
+    const size = counts.reduce((sum, count) => sum + count, 0);
+    const points = new Uint32Array(size);
+    const owners = new Uint32Array(size);
+    let filled = 0;
+    for (let owner = 0; owner < nodes.length; owner++) {
+      owners.fill(owner, filled, filled + counts[owner]!);
+      filled = chainPoints(nodes[owner]!.name, points, filled, counts[owner]!);
     }
-    this.#points = this.#points.subarray(0, count);
-    this.#indexPoints();
+    this.#sort(points, owners);
+    this.#dropEqual();
   }
 
   first(key: string): number {
@@ -59,35 +54,67 @@ export class KetamaRing implements KeyPlacement {
     return this.#owners[this.#at]!;
   }
 
-  /** About one point for each entry, so that a search takes a step or two. */
-  #indexPoints(): void {
-    const bits = Math.min(20, Math.max(1, Math.ceil(Math.log2(this.#points.length + 1))));
-    this.#shift = 32 - bits;
-    this.#starts = new Uint32Array(2 ** bits);
+  /**
+   * Stable, in linear time because points are spread evenly: each goes to the place that its leading bits
+   * tell, and the one or two who share a place are put in order there.
+   */
+  #sort(points: Uint32Array, owners: Uint32Array): void {
+    const bits = Math.min(20, Math.max(1, Math.ceil(Math.log2(points.length + 1))));
+    const shift = 32 - bits;
+    const ends = new Uint32Array(2 ** bits + 1);
+    for (const point of points) ends[(point >>> shift) + 1]!++;
+    for (let lead = 1; lead < ends.length; lead++) ends[lead]! += ends[lead - 1]!;
+    this.#shift = shift;
+    this.#starts = ends.slice(0, -1);
+    this.#points = new Uint32Array(points.length);
+    this.#owners = new Uint32Array(points.length);
+    for (let i = 0; i < points.length; i++) {
+      const lead = points[i]! >>> shift;
+      this.#insert(points[i]!, owners[i]!, this.#starts[lead]!, ends[lead]!++);
+    }
+  }
+
+  /** Into the sorted stretch [from, to), whose next place is free. */
+  #insert(point: number, owner: number, from: number, to: number): void {
+    let at = to;
+    for (; at > from && this.#points[at - 1]! > point; at--) {
+      this.#points[at] = this.#points[at - 1]!;
+      this.#owners[at] = this.#owners[at - 1]!;
+    }
+    this.#points[at] = point;
+    this.#owners[at] = owner;
+  }
+
+  /** Of equal points the first stays, as in nginx. */
+  #dropEqual(): void {
+    const points = this.#points;
+    let kept = 0;
+    for (let i = 0; i < points.length; i++) {
+      if (kept > 0 && points[kept - 1] === points[i]) continue;
+      points[kept] = points[i]!;
+      this.#owners[kept++] = this.#owners[i]!;
+    }
+    if (kept === points.length) return;
+    this.#points = points.subarray(0, kept);
     let at = 0;
     for (let lead = 0; lead < this.#starts.length; lead++) {
-      while (at < this.#points.length && this.#points[at]! >>> this.#shift < lead) at++;
+      while (at < kept && points[at]! >>> this.#shift < lead) at++;
       this.#starts[lead] = at;
     }
   }
 }
 
-/** All points in order, each as point × 2^21 + owner. */
-function sortedPairs(nodes: readonly PlacedNode[], density: number): Float64Array {
-  const counts = nodes.map(({ weight }) => (weight > 0 ? Math.max(1, Math.round(weight * density)) : 0));
-  const pairs = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
-  let filled = 0;
-  for (let owner = 0; owner < nodes.length; owner++) {
-    const base = serverCrc(nodes[owner]!.name);
-    let point = 0;
-    for (let left = counts[owner]!; left > 0; left--) {
-      let crc = base;
-      for (let bits = 0; bits < 32; bits += 8) crc = crcByte(crc, (point >>> bits) & 0xff);
-      point = crcEnd(crc);
-      pairs[filled++] = point * ownersMax + owner;
-    }
+/** Writes a server's points from `from` on and gives the place after the last. */
+function chainPoints(name: string, points: Uint32Array, from: number, count: number): number {
+  const base = serverCrc(name);
+  let point = 0;
+  for (let i = from; i < from + count; i++) {
+    let crc = base;
+    for (let bits = 0; bits < 32; bits += 8) crc = crcByte(crc, (point >>> bits) & 0xff);
+    point = crcEnd(crc);
+    points[i] = point;
   }
-  return pairs.sort();
+  return from + count;
 }
 
 /** CRC-32 of host, NUL and port, not ended. A socket's path counts as host. */

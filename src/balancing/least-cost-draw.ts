@@ -6,7 +6,7 @@
  */
 import type { Random } from "../core/random.ts";
 import { AliasTable } from "./alias-table.ts";
-import { LeastCostScan, type Cost } from "./least-cost-scan.ts";
+import { LeastCostScan, type CostModel } from "./least-cost-scan.ts";
 import { isUsable, type Candidate, type Policy } from "./policy.ts";
 import { WeightWatch } from "./weight-watch.ts";
 
@@ -15,7 +15,7 @@ const repeatsMax = 8;
 
 export class LeastCostDraw implements Policy {
   readonly needsKey = false;
-  readonly #cost: Cost;
+  readonly #model: CostModel;
   readonly #choices: number;
   readonly #random: Random;
   readonly #watch = new WeightWatch();
@@ -23,11 +23,11 @@ export class LeastCostDraw implements Policy {
   readonly #scan: LeastCostScan;
 
   /** `choices` is at least 1. */
-  constructor(cost: Cost, choices: number, random: Random) {
-    this.#cost = cost;
+  constructor(model: CostModel, choices: number, random: Random) {
+    this.#model = model;
     this.#choices = choices;
     this.#random = random;
-    this.#scan = new LeastCostScan(cost);
+    this.#scan = new LeastCostScan(model);
   }
 
   pick<C extends Candidate>(eligible: readonly C[], key: string, tried: readonly Candidate[]): C | null {
@@ -40,7 +40,7 @@ export class LeastCostDraw implements Policy {
       const candidate = eligible[this.#table.draw(this.#random)]!;
       if (candidate === best || !isUsable(candidate, tried)) continue;
       wanted--;
-      const cost = this.#cost(candidate);
+      const cost = this.#model.of(candidate);
       if (best !== null && !(cost < least)) continue;
       best = candidate;
       least = cost;

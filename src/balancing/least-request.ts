@@ -3,8 +3,8 @@
  * at random, which costs the same in any pool and spreads better when many workers choose at once.
  */
 import { LeastCostDraw } from "./least-cost-draw.ts";
-import { LeastCostScan } from "./least-cost-scan.ts";
-import type { Candidate, Policy, PolicyParts } from "./policy.ts";
+import { LeastCostScan, unusable, type CostModel } from "./least-cost-scan.ts";
+import { isUsable, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
 
 /** `choices`: how many are drawn and compared; 0 compares all. */
 export function leastRequest(choices: number, parts: Pick<PolicyParts, "random">): Policy {
@@ -13,6 +13,16 @@ export function leastRequest(choices: number, parts: Pick<PolicyParts, "random">
     : new LeastCostScan(requestsPerWeight);
 }
 
-export function requestsPerWeight(candidate: Candidate): number {
+export const requestsPerWeight: CostModel = {
+  of: cost,
+  ofAll(eligible, tried, costs) {
+    for (let i = 0; i < eligible.length; i++) {
+      const candidate = eligible[i]!;
+      costs[i] = isUsable(candidate, tried) ? cost(candidate) : unusable;
+    }
+  },
+};
+
+function cost(candidate: Candidate): number {
   return candidate.activeRequests / candidate.weight;
 }

@@ -6,14 +6,22 @@
  * Where nginx takes an endpoint without a sample for the fastest of all, here it gets one request, and
  * counts as the slowest until that is answered: a cold endpoint is tried at once and never stampeded.
  */
-import { LeastCostScan } from "./least-cost-scan.ts";
-import type { Candidate, Policy } from "./policy.ts";
+import { LeastCostScan, unusable } from "./least-cost-scan.ts";
+import { isUsable, type Candidate, type Policy } from "./policy.ts";
 
 const stepMs = 20;
 const ceilingMs = 5_000;
 
 export function leastTime(): Policy {
-  return new LeastCostScan(expectedTime);
+  return new LeastCostScan({
+    of: expectedTime,
+    ofAll(eligible, tried, costs) {
+      for (let i = 0; i < eligible.length; i++) {
+        const candidate = eligible[i]!;
+        costs[i] = isUsable(candidate, tried) ? expectedTime(candidate) : unusable;
+      }
+    },
+  });
 }
 
 function expectedTime(candidate: Candidate): number {

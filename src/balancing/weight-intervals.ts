@@ -8,7 +8,8 @@ import type { PlacedNode } from "./key-placement.ts";
 export class WeightIntervals {
   readonly #hashesMax: number;
   #ends = new Float64Array(0);
-  #isModular = true;
+  /** Total of whole weights, by which hashes are taken modulo; 0 when they are spread instead. */
+  #modulus = 0;
 
   /**
    * `hashesMax`: how many different hashes there are. nginx never reaches the servers beyond that total
@@ -21,15 +22,17 @@ export class WeightIntervals {
   build(nodes: readonly PlacedNode[]): void {
     let end = 0;
     this.#ends = Float64Array.from(nodes, ({ weight }) => (end += weight));
-    this.#isModular = end <= this.#hashesMax && nodes.every(({ weight }) => Number.isInteger(weight));
+    const isModular = end <= this.#hashesMax && nodes.every(({ weight }) => Number.isInteger(weight));
+    this.#modulus = isModular ? end : 0;
   }
 
   /** Index of a node with weight; -1 when none has any. */
   find(hash: number): number {
     const ends = this.#ends;
-    const total = ends.length === 0 ? 0 : ends[ends.length - 1]!;
+    const modulus = this.#modulus;
+    const total = modulus > 0 || ends.length === 0 ? modulus : ends[ends.length - 1]!;
     if (!(total > 0)) return -1;
-    const point = this.#isModular ? hash % total : fractionOf(mix32(hash)) * total;
+    const point = modulus > 0 ? hash % modulus : fractionOf(mix32(hash)) * total;
     let low = 0;
     let high = ends.length - 1;
     while (low < high) {
