@@ -17,6 +17,21 @@ export interface Condition {
   test(facts: RequestFacts, path: string): boolean;
   /** What the request has instead, for explanations. */
   found(facts: RequestFacts, path: string): string;
+  /** Of which single value of the request only these pass; absent when that cannot be said. */
+  readonly only?: { readonly subject: string; readonly values: readonly string[] };
+}
+
+/** Can no request pass both? True only where it is certain. */
+export function isDisjoint(left: readonly Condition[], right: readonly Condition[]): boolean {
+  return left.some(({ only: a }) =>
+    right.some(
+      ({ only: b }) =>
+        a !== undefined &&
+        b !== undefined &&
+        a.subject === b.subject &&
+        !a.values.some((value) => b.values.includes(value)),
+    ),
+  );
 }
 
 /** `all`, `any` and `not` within each other. */
@@ -79,6 +94,7 @@ function placeConditions(match: MatchSpec, field: string, sink: ProblemSink): Co
 function methodCondition(methods: readonly string[]): Condition {
   return {
     text: `method is ${orList(methods.toSorted())}`,
+    only: { subject: "method", values: methods },
     test: (facts) => methods.includes(facts.method),
     found: (facts) => `it is ${facts.method}`,
   };
@@ -103,6 +119,9 @@ function valueCondition(
   const read = readers[kind];
   return {
     text: `${kind} ${name} ${value.text}`,
+    // A query may hold several values of one name, and all are compared.
+    ...(value.exact !== null &&
+      kind !== "query" && { only: { subject: `${kind} ${name}`, values: [value.exact] } }),
     test(facts) {
       if (kind === "query" && !value.wantsAbsent) return hasQueryValue(facts.query, name, value.passes);
       const found = read(facts, name);
@@ -129,6 +148,7 @@ function clientCondition(networks: readonly string[], field: string, sink: Probl
 function listenerCondition(names: readonly string[]): Condition {
   return {
     text: `listener is ${orList(names.toSorted())}`,
+    only: { subject: "listener", values: names },
     test: (facts) => names.includes(facts.listener),
     found: (facts) => `it is ${facts.listener}`,
   };
@@ -137,6 +157,7 @@ function listenerCondition(names: readonly string[]): Condition {
 function schemeCondition(isSecure: boolean): Condition {
   return {
     text: isSecure ? "scheme is https" : "scheme is http",
+    only: { subject: "scheme", values: [String(isSecure)] },
     test: (facts) => facts.isSecure === isSecure,
     found: (facts) => (facts.isSecure ? "it is https" : "it is http"),
   };

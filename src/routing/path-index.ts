@@ -56,7 +56,7 @@ export class PathIndex<T> {
 }
 
 function findInTier<T>(tier: PathTier<T>, facts: RequestFacts, path: string): RouteEntry<T> | null {
-  const exact = tier.exact.get(path);
+  const exact = tier.exact.size > 0 ? tier.exact.get(path) : undefined;
   let found = exact === undefined ? null : firstPassing(exact, facts, path);
   found ??= tier.patterns.find(facts, path);
   if (found !== null) return found;

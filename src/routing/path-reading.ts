@@ -6,7 +6,7 @@
  *   raw /%61dmin/../x%2fy
  *    │ characters: decode what a segment may hold anyway, escape the rest in upper case
  *    ▼
- *   /admin/../x%2Fy ──► separators kept or taken as "/" ──► dot segments resolved or kept ──► slashes merged
+ *   /admin/../x%2Fy ──► steps: dot segments resolved, %2F taken as "/" … in any order, or not at all
  */
 
 /** 1 for the characters that a path segment may hold unescaped (pchar, RFC 3986 §3.3) and for "/". */
@@ -14,7 +14,6 @@ const isPlainCode = Uint8Array.from({ length: 256 }, (_, code) =>
   /[A-Za-z0-9._~!$&'()*+,;=:@/-]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
-const dotParameters = /(?<=\/)(\.{1,2});[^/]*/g;
 const slash = 0x2f;
 const dot = 0x2e;
 
@@ -30,26 +29,45 @@ export function isPlainPath(path: string): boolean {
   return true;
 }
 
+/** What servers may do to a path before they look at it; in any order, and each or none. */
+const steps: readonly ((path: string) => string)[] = [
+  mergeSlashes,
+  resolveDots,
+  (path) => path.replaceAll("%2F", "/"),
+  (path) => path.replaceAll("%5C", "/"),
+  // Servlet containers drop the parameters of a segment, which makes `..;x` a dot segment.
+  (path) => path.replaceAll(/(?<=\/)(\.{1,2});[^/]*/g, "$1"),
+];
+
+/** A path with more readings, or a longer one that has several, is nobody's honest request. */
+const readingsMax = 32;
+const unclearLengthMax = 4096;
+
 /**
- * All readings of a path, the one to match with first; empty when no reading is safe (an escaped NUL).
- * The first: escapes of plain characters decoded, dot segments resolved, slashes merged, and escaped
- * slashes left inside their segment.
+ * All readings of a path, the one to match with first; empty when no reading is safe (an escaped NUL,
+ * or a path beyond the limits). The first: escapes of plain characters decoded, dot segments resolved,
+ * slashes merged, and escaped slashes left inside their segment.
  */
 export function pathReadings(path: string): readonly string[] {
   if (isPlainPath(path) || !path.startsWith("/")) return [path];
   const canonical = canonicalCharacters(path);
   if (canonical.includes("%00")) return [];
-  // Servers that drop the parameters of dot segments (`..;x`) do so before or after they decode.
-  const texts = variants(canonical, dotParameters, "$1")
-    .flatMap((text) => variants(text, /%2F|%5C/g, "/"))
-    .flatMap((text) => variants(text, dotParameters, "$1"));
-  const readings = new Set<string>();
-  for (const text of texts) {
-    readings.add(mergeSlashes(resolveDots(mergeSlashes(text))));
-    readings.add(mergeSlashes(resolveDots(text)));
-    readings.add(mergeSlashes(text));
+  const normal = mergeSlashes(resolveDots(mergeSlashes(canonical)));
+  if (isSettled(canonical)) return [normal];
+  if (canonical.length > unclearLengthMax) return [];
+  const forms = new Set([canonical]);
+  for (const form of forms) {
+    for (const step of steps) forms.add(step(form));
+    if (forms.size > readingsMax) return [];
   }
+  const readings = new Set([normal]);
+  for (const form of forms) readings.add(mergeSlashes(form));
   return [...readings];
+}
+
+/** Would every step but merging slashes leave it alone? */
+function isSettled(canonical: string): boolean {
+  return !/%2F|%5C|\/\.{1,2}(?:[/;]|$)/.test(canonical);
 }
 
 /** The first reading; the raw path when none is safe. */
@@ -69,12 +87,6 @@ function canonicalCharacters(path: string): string {
     if (code !== slash && isPlainCode[code] === 1) return String.fromCharCode(code);
     return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
   });
-}
-
-/** The text, and the text with every match replaced when there is one. */
-function variants(text: string, pattern: RegExp, replacement: string): readonly string[] {
-  const replaced = text.replaceAll(pattern, replacement);
-  return replaced === text ? [text] : [text, replaced];
 }
 
 function mergeSlashes(path: string): string {

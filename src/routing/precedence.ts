@@ -50,16 +50,11 @@ export function inPrecedence<T>(entries: readonly RouteEntry<T>[]): readonly Rou
   });
 }
 
-/** Why the first of two entries goes before the second; null when it does not. */
-export function deciderOf(first: AnyEntry, second: AnyEntry): Decider | null {
-  const places = new Map<string, number>();
-  for (const { host } of [first, second])
-    if (host.kind === "regex" && !places.has(String(host.regex))) places.set(String(host.regex), places.size);
-  for (const decider of deciders) {
-    const difference = compareBy(decider, first, second, places);
-    if (difference !== 0) return difference < 0 ? decider : null;
-  }
-  return null;
+/** Why the first of two entries goes before the second, given that it does. */
+export function deciderOf(first: AnyEntry, second: AnyEntry): Decider {
+  const areRegexHosts = first.host.kind === "regex" && second.host.kind === "regex";
+  if (areRegexHosts && String(first.host.regex) !== String(second.host.regex)) return "host";
+  return deciders.find((decider) => compareBy(decider, first, second, new Map()) !== 0) ?? "order";
 }
 
 function compareBy(

@@ -28,7 +28,7 @@ export function captureRegex(regex: RegExp, text: string, captures: Map<string, 
   for (const [name, value] of Object.entries(found.groups ?? {})) captures.set(name, value ?? "");
 }
 
-/** `/x/` or `/x/i`, for messages. */
+/** `regex /x/i`, for messages. */
 export function describeRegex(regex: RegExp): string {
-  return String(regex);
+  return `regex ${String(regex)}`;
 }

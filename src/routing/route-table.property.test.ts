@@ -195,7 +195,7 @@ test("the table finds what the naive matcher finds, for any routes and requests"
         }
       },
     ),
-    { seed: 42, numRuns: 3000 },
+    { seed: 42, numRuns: 2000 },
   );
 });
 
@@ -250,11 +250,11 @@ test("a path is refused exactly when its readings reach different routes", () =>
       const found = new Set(pathReadings(path).map((reading) => naiveMatch(routes, facts, reading)));
       const table = buildRouteTable([
         ...routes.map(specOf),
-        { name: "not lone", match: { host: "z" }, payload: -1 },
+        { name: "not lone", match: { host: "z", path: "/z" }, payload: -1 },
       ]);
       assert.equal(matched(table, facts), found.size === 1 ? [...found][0] : "unclear-path");
     }),
-    { seed: 43, numRuns: 3000 },
+    { seed: 43, numRuns: 2000 },
   );
 });
 
@@ -297,6 +297,6 @@ test("whatever a path is disguised as, no known server sees it under another rou
         assert.equal(route, found.route.payload, `a server that ${habit} sees ${seen}`);
       }
     }),
-    { seed: 44, numRuns: 20_000 },
+    { seed: 44, numRuns: 10_000, examples: [["/..;x%5c%/%2Fb"], ["/{\\{/..;x/%2Fb"], ["/./%61%2F.."]] },
   );
 });

@@ -326,6 +326,10 @@ for (const [target, route] of unclear) {
   });
 }
 
+test("a table that compares no paths reads none", () => {
+  assert.equal(routeOf({ h: { host: "h" }, rest: {} }, "GET http://h/a%00/../b"), "h");
+});
+
 test("with `first`, the first reading decides", () => {
   const matches: Matches = { admin: { path: "/admin/*" }, rest: {} };
   assert.equal(routeOf(matches, "GET http://h/x/../admin", {}, { unclearPaths: "first" }), "admin");

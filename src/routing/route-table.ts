@@ -36,11 +36,16 @@ export class RouteTable<T> {
   readonly #hosts = new HostIndex<T>();
   readonly #lone: RouteMatch<T> | null;
   readonly #refusesUnclear: boolean;
+  /** False when only hosts decide, so that paths need no reading. */
+  readonly #comparesPaths: boolean;
 
   constructor(entries: readonly RouteEntry<T>[], options: RouteTableOptions) {
     this.entries = entries;
     for (const entry of entries) this.#hosts.add(entry);
     this.#lone = loneMatch(entries);
+    this.#comparesPaths = entries.some(
+      ({ path, conditions }) => path.kind !== "any" || conditions.length > 0,
+    );
     this.#refusesUnclear = (options.unclearPaths ?? "refuse") === "refuse";
   }
 
@@ -53,7 +58,7 @@ export class RouteTable<T> {
     if (this.#lone !== null) return this.#lone;
     const host = canonicalHost(facts.host);
     const path = facts.path;
-    if (!isPlainPath(path)) return this.#matchReadings(facts, host, path);
+    if (this.#comparesPaths && !isPlainPath(path)) return this.#matchReadings(facts, host, path);
     const entry = this.#hosts.find(facts, host, path);
     return entry === null ? null : matchOf(entry, host, path);
   }
