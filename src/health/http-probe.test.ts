@@ -56,9 +56,9 @@ async function listen<S extends Server | TcpServer>(
 function targetOf(server: Server | TcpServer, tls: UpstreamTls | null = null): ProbeTarget {
   const bound = server.address();
   if (typeof bound === "string")
-    return { address: { kind: "unix", path: bound }, tls, authority: "localhost" };
+    return { addresses: [{ kind: "unix", path: bound }], tls, authority: "localhost" };
   const { address, port } = bound as AddressInfo;
-  return { address: { kind: "tcp", address, port }, tls, authority: `localhost:${port}` };
+  return { addresses: [{ kind: "tcp", address, port }], tls, authority: `localhost:${port}` };
 }
 
 function ask(
@@ -278,7 +278,7 @@ test("IPv6 endpoints and unix sockets are reached", async () => {
   );
   assert.equal((await ask(targetOf(unix))).isOk, true);
   const missing: ProbeTarget = {
-    address: { kind: "unix", path: join(folder, "no.sock") },
+    addresses: [{ kind: "unix", path: join(folder, "no.sock") }],
     tls: null,
     authority: "localhost",
   };

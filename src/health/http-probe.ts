@@ -7,6 +7,7 @@ import { buildConnector, Client, type Dispatcher } from "undici";
 import { isIp } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
+import { probeInTurn } from "./addresses-in-turn.ts";
 import { errorCode, failureFrom } from "./failure-causes.ts";
 import type { Probe, ProbeCause, ProbeResult, ProbeTarget } from "./probe.ts";
 
@@ -30,12 +31,10 @@ const headBytesMax = 16 * 1024;
 type Verdict = { isOk: true; detail: string } | { isOk: false; cause: ProbeCause; detail: string };
 
 export function createHttpProbe(settings: HttpProbeSettings, clock: Clock): Probe {
-  return {
-    probe(target, timeoutMs, done) {
-      const question = new Question(settings, clock, target, timeoutMs, done);
-      return () => question.giveUp();
-    },
-  };
+  return probeInTurn((address, target, timeoutMs, done) => {
+    const question = new Question(settings, clock, address, target, timeoutMs, done);
+    return () => question.giveUp();
+  }, clock);
 }
 
 /** One probe under way. */
@@ -53,6 +52,7 @@ class Question {
   constructor(
     settings: HttpProbeSettings,
     clock: Clock,
+    address: DialTarget,
     target: ProbeTarget,
     timeoutMs: number,
     done: (result: ProbeResult) => void,
@@ -61,7 +61,7 @@ class Question {
     this.#clock = clock;
     this.#done = done;
     this.#startedMs = clock.nowMs();
-    this.#client = createClient(target, timeoutMs);
+    this.#client = createClient(address, target.tls, timeoutMs);
     this.#timer = clock.setTimer(timeoutMs, () => this.#timedOut(timeoutMs));
     // Later, because undici refuses an unusable request at once and `done` must not be called that early.
     queueMicrotask(() => this.#ask(settings.host ?? target.authority));
@@ -141,8 +141,7 @@ class Question {
   }
 }
 
-function createClient(target: ProbeTarget, timeoutMs: number): Client {
-  const { address, tls } = target;
+function createClient(address: DialTarget, tls: UpstreamTls | null, timeoutMs: number): Client {
   const scheme = tls === null ? "http" : "https";
   return new Client(`${scheme}://${originHost(address)}`, {
     // The prober's own timer rules; undici's only have to be out of its way.

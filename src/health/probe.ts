@@ -6,7 +6,8 @@ import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 
 /** Where a probe goes. Already resolved: a probe tests an endpoint, not the DNS. */
 export interface ProbeTarget {
-  readonly address: DialTarget;
+  /** Best first, at least one: a name may have several, and they are tried in turn. */
+  readonly addresses: readonly DialTarget[];
   /** Null for plain text. */
   readonly tls: UpstreamTls | null;
   /** The Host header an HTTP probe sends unless its settings name another: `host` or `host:port`. */
@@ -50,6 +51,14 @@ export type ProbeResult =
       /** For people: `connection refused`, `status 500`, `no answer within 2000 ms`. */
       readonly detail: string;
     };
+
+/** One attempt at one address. The rules of `Probe.probe` hold for it. */
+export type ProbeAttempt = (
+  address: DialTarget,
+  target: ProbeTarget,
+  timeoutMs: number,
+  done: (result: ProbeResult) => void,
+) => () => void;
 
 export interface Probe {
   /**

@@ -8,7 +8,7 @@ import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
 import { Prober, type ProbeSchedule, type ProbeSubject } from "./prober.ts";
 
 const target: ProbeTarget = {
-  address: { kind: "tcp", address: "127.0.0.1", port: 8081 },
+  addresses: [{ kind: "tcp", address: "127.0.0.1", port: 8081 }],
   tls: null,
   authority: "localhost:8081",
 };

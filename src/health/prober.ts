@@ -112,7 +112,7 @@ export class Prober {
   }
 
   close(): void {
-    for (const subject of [...this.#courses.keys()]) this.remove(subject);
+    for (const subject of this.#courses.keys()) this.remove(subject);
   }
 
   #wait(course: Course, delayMs: number): void {

@@ -10,7 +10,11 @@ import type { ProbeResult, ProbeTarget } from "./probe.ts";
 import { createTcpProbe } from "./tcp-probe.ts";
 
 function targetAt(port: number): ProbeTarget {
-  return { address: { kind: "tcp", address: "127.0.0.1", port }, tls: null, authority: `localhost:${port}` };
+  return {
+    addresses: [{ kind: "tcp", address: "127.0.0.1", port }],
+    tls: null,
+    authority: `localhost:${port}`,
+  };
 }
 
 /** A dialer whose attempts go nowhere until the test decides. */
@@ -86,4 +90,40 @@ test("a probe given up leaves nothing behind", () => {
   createTcpProbe(dialer, clock).probe(targetAt(1), 2000, () => assert.fail("answered"))();
   assert.equal(givenUp(), 1);
   assert.equal(clock.pendingCount, 0);
+});
+
+test("addresses are tried in turn within one time limit, passing over those where nobody listens", () => {
+  const clock = new VirtualClock();
+  const { dialer, attempts } = stalledDialer();
+  const results: ProbeResult[] = [];
+  const addresses = ["::1", "127.0.0.1", "127.0.0.2"].map(
+    (address) => ({ kind: "tcp", address, port: 1 }) as const,
+  );
+  createTcpProbe(dialer, clock).probe(
+    { ...targetAt(1), addresses },
+    2000,
+    (result) => void results.push(result),
+  );
+  clock.advance(300);
+  attempts[0]?.onDialFailed("ECONNREFUSED");
+  assert.equal(attempts.length, 2);
+  clock.advance(1700);
+  assert.equal(attempts.length, 2, "a timeout is not passed over");
+  assert.equal(results[0]?.isOk === false && results[0].cause, "timeout");
+  assert.equal(results[0]?.latencyMs, 2000);
+  assert.equal(clock.pendingCount, 0);
+});
+
+test("an endpoint refuses only when each of its addresses does", () => {
+  const { dialer, attempts } = stalledDialer();
+  const results: ProbeResult[] = [];
+  const addresses = ["::1", "127.0.0.1"].map((address) => ({ kind: "tcp", address, port: 1 }) as const);
+  createTcpProbe(dialer, new VirtualClock()).probe(
+    { ...targetAt(1), addresses },
+    2000,
+    (result) => void results.push(result),
+  );
+  attempts[0]?.onDialFailed("EADDRNOTAVAIL");
+  attempts[1]?.onDialFailed("ECONNREFUSED");
+  assert.deepEqual(results, [{ isOk: false, cause: "refused", detail: "connection refused", latencyMs: 0 }]);
 });

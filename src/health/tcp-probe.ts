@@ -2,34 +2,37 @@
 import type { Clock } from "../core/clock.ts";
 import type { ByteStream, Dialer } from "../core/transport.ts";
 import { failureFrom } from "./failure-causes.ts";
-import type { Probe, ProbeResult } from "./probe.ts";
+import { probeInTurn } from "./addresses-in-turn.ts";
+import type { Probe, ProbeAttempt, ProbeResult } from "./probe.ts";
 
 export function createTcpProbe(dialer: Dialer, clock: Clock): Probe {
-  return {
-    probe(target, timeoutMs, done) {
-      const startedMs = clock.nowMs();
-      const finish = (
-        verdict: { isOk: true; detail: string } | ({ isOk: false } & ReturnType<typeof failureFrom>),
-      ): void => {
-        timer.cancel();
-        done({ ...verdict, latencyMs: clock.nowMs() - startedMs } satisfies ProbeResult);
-      };
-      const giveUp = dialer.dial(target.address, target.tls, {
-        onConnected(stream) {
-          closeQuietly(stream);
-          finish({ isOk: true, detail: target.tls === null ? "connected" : "TLS established" });
-        },
-        onDialFailed: (code) => finish({ isOk: false, ...failureFrom(code) }),
-      });
-      const timer = clock.setTimer(timeoutMs, () => {
-        giveUp();
-        finish({ isOk: false, cause: "timeout", detail: `no connection within ${timeoutMs} ms` });
-      });
-      return () => {
-        timer.cancel();
-        giveUp();
-      };
-    },
+  return probeInTurn(connect(dialer, clock), clock);
+}
+
+function connect(dialer: Dialer, clock: Clock): ProbeAttempt {
+  return (address, target, timeoutMs, done) => {
+    const startedMs = clock.nowMs();
+    const finish = (
+      verdict: { isOk: true; detail: string } | ({ isOk: false } & ReturnType<typeof failureFrom>),
+    ): void => {
+      timer.cancel();
+      done({ ...verdict, latencyMs: clock.nowMs() - startedMs } satisfies ProbeResult);
+    };
+    const giveUp = dialer.dial(address, target.tls, {
+      onConnected(stream) {
+        closeQuietly(stream);
+        finish({ isOk: true, detail: target.tls === null ? "connected" : "TLS established" });
+      },
+      onDialFailed: (code) => finish({ isOk: false, ...failureFrom(code) }),
+    });
+    const timer = clock.setTimer(timeoutMs, () => {
+      giveUp();
+      finish({ isOk: false, cause: "timeout", detail: `no connection within ${timeoutMs} ms` });
+    });
+    return () => {
+      timer.cancel();
+      giveUp();
+    };
   };
 }
 

@@ -92,9 +92,9 @@ function humanWriter(parts: LogParts): Writer {
 
 function timeOfDay(wallMs: number): string {
   const date = new Date(wallMs);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const ms = String(date.getMilliseconds()).padStart(3, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  const time = parts.map((part) => String(part).padStart(2, "0")).join(":");
+  return `${time}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 /** Bare where that is unambiguous, otherwise quoted as JSON, which also keeps control characters out of terminals. */

@@ -74,7 +74,7 @@ test("DNS answers carry the least TTL of their records", async () => {
   const answer = await resolve({ servers: [server], hostsPath: noHosts }, "app.example");
   socket.close();
   assert.ok("addresses" in answer);
-  assert.deepEqual([...answer.addresses].sort(), ["10.0.0.1", "10.0.0.2"]);
+  assert.deepEqual(answer.addresses.toSorted(), ["10.0.0.1", "10.0.0.2"]);
   assert.equal(answer.ttlMs, 30_000);
 });
 

@@ -1,0 +1,94 @@
+/**
+ * `headgate demo`: three backends in processes of their own, so that one can be killed and brought back,
+ * and a balancer in front of them. Everything ends with Ctrl-C; the backends end when this process does.
+ */
+import { Option, type Command } from "commander";
+import type { ConfigInput } from "../config/schema.ts";
+import { parseConfig } from "../config/parse.ts";
+import { DemoBackends, type BackendPlace } from "./demo-backends.ts";
+import { demoText } from "./demo-text.ts";
+import { UserError } from "./failure.ts";
+import { port } from "./option-values.ts";
+import { openLog, createBalancer } from "./serve.ts";
+import { onStopSignals } from "./stop-signals.ts";
+
+/** Everything the demo starts. Ports count on from the balancer's, which `--port` moves. */
+const balancerPort = 8080;
+const backendNames = ["server-1", "server-2", "server-3"] as const;
+const graceMs = 5_000;
+
+interface DemoOptions {
+  readonly port: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+export function addDemoVerb(program: Command): void {
+  program
+    .command("demo")
+    .description("run three demo backends and a balancer in front of them")
+    .addOption(
+      new Option("-p, --port <number>", "the balancer's port; the backends take the next three")
+        .default(balancerPort)
+        .argParser(port),
+    )
+    .addOption(
+      new Option("--log-level <level>", "how much the balancer says")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .action(runDemo);
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  if (options.port === 0 || options.port + backendNames.length > 65_535) {
+    throw new UserError(
+      `the demo needs ${backendNames.length + 1} ports in a row: take a --port from 1 to ${65_535 - backendNames.length}.`,
+    );
+  }
+  const places: readonly BackendPlace[] = backendNames.map((name, index) => ({
+    name,
+    port: options.port + 1 + index,
+  }));
+  const config = demoConfig(options, places);
+  const { log, flush } = openLog(config);
+  const backends = new DemoBackends(places);
+  const balancer = await createBalancer(
+    config,
+    log,
+    "move the demo with --port, as in `headgate demo --port 9000`",
+  );
+  onStopSignals(async () => {
+    console.log("Stopping the demo.");
+    await balancer.close({ graceMs });
+    await backends.stop();
+    flush();
+  });
+  await balancer.listen();
+  try {
+    await backends.start();
+  } catch (error) {
+    await balancer.close({ graceMs: 0 });
+    await backends.stop();
+    throw error;
+  }
+  console.log(demoText(options.port, places, (place) => backends.pidOf(place)));
+}
+
+function demoConfig(options: DemoOptions, places: readonly BackendPlace[]) {
+  const input: ConfigInput = {
+    listeners: [{ address: `:${options.port}` }],
+    pools: {
+      demo: {
+        endpoints: places.map(({ name, port }) => ({ name, url: `http://localhost:${port}` })),
+        health: { path: "/health", interval: "1s", timeout: "500ms", fall: 2 },
+      },
+    },
+    routes: [{ match: { path: "/favicon.ico" }, respond: { status: 204 } }, { pool: "demo" }],
+    statsPath: "/stats",
+    log: { level: options.logLevel },
+  };
+  const result = parseConfig(input);
+  if ("issues" in result)
+    throw new Error(`the demo's own configuration is wrong: ${JSON.stringify(result.issues)}`);
+  return result.config;
+}

@@ -1,0 +1,41 @@
+/** From flags or a file to a checked configuration, or to a list of everything that is wrong with it. */
+import { readdir, readFile as readText } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { configFromFlags, type Flags } from "../config/flags.ts";
+import type { ConfigIssue } from "../config/issue.ts";
+import { loadConfigFile } from "../config/load.ts";
+import { parseConfig } from "../config/parse.ts";
+import { renderIssues } from "../config/render-issue.ts";
+import type { ConfigReader } from "../config/reader.ts";
+import type { Config } from "../config/schema.ts";
+import { UserError } from "./failure.ts";
+
+/** Throws a UserError that lists all problems. */
+export function readFlags(flags: Flags): Config {
+  const { input, origin } = configFromFlags(flags);
+  const result = parseConfig(input, origin);
+  return "config" in result ? accept(result) : refuse(result.issues);
+}
+
+/** Throws a UserError that lists all problems. */
+export async function readFile(path: string): Promise<Config> {
+  const result = await loadConfigFile(resolve(path), systemReader);
+  return "config" in result ? accept(result) : refuse(result.issues);
+}
+
+export const systemReader: ConfigReader = {
+  readText: (path) => readText(path, "utf8"),
+  list: (folder) => readdir(folder),
+  importModule: async (path) => (await import(pathToFileURL(path).href)) as unknown,
+  environment: process.env,
+};
+
+function accept(result: { readonly config: Config; readonly warnings: readonly ConfigIssue[] }): Config {
+  if (result.warnings.length > 0) console.error(renderIssues(result.warnings));
+  return result.config;
+}
+
+function refuse(issues: readonly ConfigIssue[]): never {
+  throw new UserError(`cannot start with this configuration\n\n${renderIssues(issues).trimEnd()}`);
+}

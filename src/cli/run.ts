@@ -1,0 +1,93 @@
+/** The default verb: a load balancer from flags or a configuration file, until a signal stops it. */
+import type { Command } from "commander";
+import type { Flags } from "../config/flags.ts";
+import { list } from "./option-values.ts";
+import { UserError } from "./failure.ts";
+
+const examples = `
+Examples:
+  Balance over two backends, on port 8080:
+    $ headgate --backends http://localhost:8081,http://localhost:8082
+
+  Another port, a health check, three times as much for the first:
+    $ headgate --backends http://10.0.0.1:8081,http://10.0.0.2:8081 --port 3030 \\
+               --health-path /health --health-interval 2s --weights 3,1
+
+  The same in Go's spelling:
+    $ headgate -backends=http://localhost:8081,http://localhost:8082 -port=3030
+
+  Everything else (TLS, routes, several pools, limits) stands in a file:
+    $ headgate --config headgate.yaml
+
+  See it at work, with backends of its own:
+    $ headgate demo
+
+Durations are written with a unit: 250ms, 5s, 1m. Ctrl-C stops gracefully; a second Ctrl-C stops at once.`;
+
+/** Options as commander names them. */
+interface RunOptions extends Omit<Flags, "backends"> {
+  readonly backends?: readonly string[];
+  readonly config?: string;
+}
+
+export function addRunOptions(program: Command): void {
+  program
+    .option(
+      "-b, --backends <urls>",
+      "where requests go: URLs with commas between, http://, https:// or unix:/path",
+      list,
+    )
+    .option("-p, --port <number>", "port to listen on (default: 8080)")
+    .option("--bind <address>", "address to listen on, or unix:/path (default: every interface)")
+    .option("-c, --config <file>", "read a configuration file instead of flags")
+    .option(
+      "--policy <name>",
+      "who gets the next request: round-robin, least-request, random, power-of-two, … (default: round-robin)",
+    )
+    .option("--weights <numbers>", "shares of the backends, in their order, with commas between", list)
+    .option("--health-path <path>", "probe with GET on this path (default: only connect)")
+    .option("--health-interval <duration>", "time between two probes of a backend (default: 5s)")
+    .option("--health-timeout <duration>", "time a probe may take (default: 2s)")
+    .option(
+      "--workers <count>",
+      "worker threads: auto for one per core, 0 for none besides the main thread (default: auto)",
+    )
+    .option("--connect-timeout <duration>", "time to connect to a backend (default: 5s)")
+    .option("--response-timeout <duration>", "time a backend has to begin its response (default: 60s)")
+    .option("--idle-timeout <duration>", "how long a client's connection may be idle (default: 75s)")
+    .option("--retries <count>", "further attempts, each on another backend (default: 2)")
+    .option("--access-log <file>", "write one line per request to a file, or stdout (default: none)")
+    .option("--stats-path <path>", "answer this path with counters as JSON (default: none)")
+    .option("--log-level <level>", "debug, info, warn or error (default: info)")
+    .addHelpText("after", examples)
+    .action(run);
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const { config, backends, ...flags } = options;
+  // Loaded only here: `--help` and the other verbs need no configuration.
+  const { readFile, readFlags } = await import("./read-config.ts");
+  const { serve } = await import("./serve.ts");
+  if (config !== undefined) {
+    refuseMixture(config, { ...flags, backends });
+    await serve(await readFile(config), "set another in the configuration file");
+    return;
+  }
+  if (backends === undefined || backends.length === 0) {
+    throw new UserError(
+      "nothing to balance over. Name the backends, as in\n\n" +
+        "  headgate --backends http://localhost:8081,http://localhost:8082\n\n" +
+        "or see it at work with `headgate demo`. All options: `headgate --help`.",
+    );
+  }
+  await serve(readFlags({ ...flags, backends }), "choose another with --port");
+}
+
+/** A file and flags together would leave it open which one wins. */
+function refuseMixture(file: string, flags: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(flags).filter((key) => flags[key] !== undefined);
+  const names = given.map((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  if (names.length > 0) {
+    throw new UserError(`--config stands alone: write what ${names.join(", ")} should say into ${file}.`);
+  }
+}
