@@ -16,12 +16,18 @@ export const noBody: BodyFraming = { kind: "none" };
 export const chunkedBody: BodyFraming = { kind: "chunked" };
 export const untilCloseBody: BodyFraming = { kind: "until-close" };
 
-const digits = /^[0-9]{1,16}$/;
+/** 2^53 − 1 has 16 digits. */
+const lengthDigitsMax = 16;
 
 /** Content-Length as a number; null when it is not digits only or beyond 2^53 − 1. */
 function lengthFrom(text: string): number | null {
-  if (!digits.test(text)) return null;
-  const value = Number(text);
+  if (text.length === 0 || text.length > lengthDigitsMax) return null;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
+  }
   return Number.isSafeInteger(value) ? value : null;
 }
 
@@ -77,11 +83,16 @@ function declaredResponseFraming(fields: Fields, versionMinor: 0 | 1): BodyFrami
   }
   if (fields.contentLengthCount > 0) {
     // 5: identical repeats may be collapsed, anything else is invalid. 6: valid.
-    const [first, ...others] = fields.contentLength.split(",").map((part) => part.trim());
-    const bytes = lengthFrom(first ?? "");
-    if (bytes === null || others.some((other) => other !== first)) return null;
+    const bytes =
+      fields.contentLengthCount === 1 ? lengthFrom(fields.contentLength) : lengthFromRepeats(fields.contentLength);
+    if (bytes === null) return null;
     return { kind: "length", bytes };
   }
   // 8: until the connection closes.
   return untilCloseBody;
+}
+
+function lengthFromRepeats(list: string): number | null {
+  const [first = "", ...others] = list.split(",").map((part) => part.trim());
+  return others.every((other) => other === first) ? lengthFrom(first) : null;
 }
