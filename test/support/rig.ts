@@ -1,0 +1,70 @@
+/** Origins, a proxy before them and clients, taken down together; whatever leaked fails the test. */
+import { test } from "node:test";
+import { connectRaw, type RawClient } from "./raw-client.ts";
+import { type OriginOptions, type RawOrigin, startRawOrigin } from "./raw-origin.ts";
+import { type ProxyOptions, startProxy, type TestProxy, viaName } from "./start-proxy.ts";
+import { type Transport, transports } from "./transports.ts";
+
+export interface RigOptions extends Partial<ProxyOptions> {
+  /** One origin for each; a single one that answers 200 by default. */
+  readonly behaviours?: readonly OriginOptions[];
+}
+
+export class Rig {
+  readonly proxy: TestProxy;
+  readonly behindIt: readonly RawOrigin[];
+  readonly #clients: RawClient[] = [];
+
+  constructor(proxy: TestProxy, behindIt: readonly RawOrigin[]) {
+    this.proxy = proxy;
+    this.behindIt = behindIt;
+  }
+
+  /** The first origin. */
+  get origin(): RawOrigin {
+    return this.behindIt[0] as RawOrigin;
+  }
+
+  async connect(): Promise<RawClient> {
+    const client = await connectRaw(this.proxy.port);
+    this.#clients.push(client);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    // Origins first would look like endpoints that fail.
+    await this.proxy.close();
+    for (const origin of this.behindIt) await origin.close();
+  }
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const behindIt = await Promise.all(
+    (options.behaviours ?? [{}]).map((behaviour) => startRawOrigin(behaviour)),
+  );
+  const proxy = await startProxy({ origins: behindIt.map(({ port }) => port), ...options });
+  return new Rig(proxy, behindIt);
+}
+
+/** One test for each transport. */
+export function testOverTransports(name: string, body: (transport: Transport) => Promise<void>): void {
+  for (const transport of transports) {
+    test(`${name} (${transport.name} streams)`, { timeout: 60_000 }, async () => body(transport));
+  }
+}
+
+/**
+ * A request as the proxy ought to send it: Host first, then what passes, Via, the framing.
+ * `lines` and `framing` are field lines without CRLF.
+ */
+export function forwarded(
+  requestLine: string,
+  host: string,
+  lines: readonly string[] = [],
+  framing: readonly string[] = [],
+  body = "",
+): string {
+  const all = [requestLine, `Host: ${host}`, ...lines, `Via: 1.1 ${viaName}`, ...framing];
+  return `${all.join("\r\n")}\r\n\r\n${body}`;
+}
