@@ -42,9 +42,7 @@ export function requestFraming(fields: Fields, versionMinor: 0 | 1): BodyFraming
     // 4: chunked must be the last coding; other codings are not implemented (501).
     if (fields.transferEncodingCount > 1) return "ambiguous-framing";
     if (fields.transferEncoding.toLowerCase() === "chunked") return chunkedBody;
-    return /(?:^|,)\s*chunked\b/i.test(fields.transferEncoding) && !/^[\w-]+\s*,\s*chunked$/i.test(fields.transferEncoding)
-      ? "ambiguous-framing"
-      : "unknown-transfer-coding";
+    return hasMisplacedChunked(fields.transferEncoding) ? "ambiguous-framing" : "unknown-transfer-coding";
   }
   // 5: an invalid or repeated Content-Length is refused, repeated identical ones too.
   if (fields.contentLengthCount > 0) {
@@ -55,6 +53,14 @@ export function requestFraming(fields: Fields, versionMinor: 0 | 1): BodyFraming
   }
   // 7: neither means no body in a request. (8 concerns responses.)
   return noBody;
+}
+
+/** Is chunked anywhere but last, twice, or with parameters? Some receiver may see it, another not. */
+function hasMisplacedChunked(transferEncoding: string): boolean {
+  const codings = transferEncoding.toLowerCase().split(",");
+  const last = codings.pop() as string;
+  if (codings.some((coding) => /^\s*(?:chunked\b|$)/.test(coding))) return true;
+  return /^\s*chunked\b/.test(last) && last.trim() !== "chunked";
 }
 
 /** `Content-Length: 0` is kept apart from no length at all: it is passed on. */
