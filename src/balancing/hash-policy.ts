@@ -69,22 +69,22 @@ export class HashPolicy implements Policy {
     return fractionOf(mix32(rendezvousKeyHash(key) + this.#nodeHashes[index]!)) * nominal < member.weight;
   }
 
-  /** Those with room first; when nobody has, the bound gives way. */
+  /** Those who accept the key first; when nobody does, bound and slow start give way. */
   #bestOfUsable(key: string, tried: readonly Candidate[]): Candidate | null {
     const keyHash = rendezvousKeyHash(key);
     let best: Candidate | null = null;
     let least = Number.POSITIVE_INFINITY;
-    let isRoomFound = false;
+    let isAcceptedFound = false;
     for (let i = 0; i < this.#members.length; i++) {
       const member = this.#members[i]!;
       if (this.#isIn[i] === 0 || !isUsable(member, tried)) continue;
-      const hasRoom = this.#bound === null || this.#bound.hasRoom(member);
-      if (isRoomFound && !hasRoom) continue;
+      const isAccepted = this.#accepts(member, i, key);
+      if (isAcceptedFound && !isAccepted) continue;
       const cost = rendezvousCost(keyHash, this.#nodeHashes[i]!, member.weight);
-      if (best !== null && hasRoom === isRoomFound && !(cost < least)) continue;
+      if (best !== null && isAccepted === isAcceptedFound && !(cost < least)) continue;
       best = member;
       least = cost;
-      isRoomFound = hasRoom;
+      isAcceptedFound = isAccepted;
     }
     return best;
   }

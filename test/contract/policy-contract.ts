@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Candidate, Policy, PolicyParts } from "../../src/balancing/policy.ts";
 import { seededRandom } from "../../src/core/random.ts";
 
