@@ -45,6 +45,17 @@ export function nowhere(name: string): Origin {
   return { name, locate: () => null };
 }
 
+/** The place itself, or the nearest part around it that was written, or the source as a whole. */
+export function nearestLocation(origin: Origin, path: Path, part: "key" | "value"): SourceLocation {
+  const exact = path.length === 0 ? null : origin.locate(path, part);
+  if (exact !== null) return exact;
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const around = origin.locate(path.slice(0, depth), "key");
+    if (around !== null) return around;
+  }
+  return { source: origin.name, line: 0, column: 0, length: 0, lineText: "" };
+}
+
 /** `pools.app.endpoints[0].url`. */
 export function formatPath(path: Path): string {
   let written = "";

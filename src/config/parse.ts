@@ -55,6 +55,7 @@ function withoutBlamed(findings: readonly ConfigIssue[], issues: readonly Config
   const mistaken = issues.map((issue) => formatPath(issue.path));
   return findings.filter((finding) => {
     const place = formatPath(finding.path);
+    if (place === "" && issues.length > 0) return false;
     return !mistaken.some((path) => isWithin(path, place) || isWithin(place, path));
   });
 }

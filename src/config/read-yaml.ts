@@ -38,7 +38,7 @@ function syntaxIssue(message: string, location: SourceLocation): ConfigIssue {
     code: isRepeated ? "repeated-key" : "syntax",
     path: [],
     message: isRepeated
-      ? "the key stands here a second time"
+      ? `the key '${wordAt(location)}' stands here a second time`
       : `not readable: ${lowerFirst(message.replace(/\.$/, ""))}`,
     found: null,
     allowed: null,
@@ -62,6 +62,10 @@ function strictJsonIssues(text: string, place: Place): ConfigIssue[] {
       ),
     ];
   }
+}
+
+function wordAt({ lineText, column }: SourceLocation): string {
+  return /^[^:\s]*/.exec(lineText.slice(column - 1))?.[0] ?? "";
 }
 
 function lowerFirst(text: string): string {

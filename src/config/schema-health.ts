@@ -1,11 +1,11 @@
 /** Active health checks: what is asked of an endpoint, how often, and how many answers turn its state. */
 import * as z from "zod";
-import { field } from "./field.ts";
+import { field, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, share, text } from "./leaves.ts";
 import { headerName, headerValue, hostName, statuses } from "./texts.ts";
 
-export const healthSchema = z.strictObject({
+const healthObject = z.strictObject({
   kind: field(
     choice(["http", "tcp"]).prefault("http"),
     "`http` asks for a path and looks at the status; `tcp` only connects.",
@@ -51,5 +51,8 @@ export const healthSchema = z.strictObject({
     { defaultText: "the endpoint's port" },
   ),
 });
+
+/** A path alone is enough. */
+export const healthSchema = withShorthand(healthObject, "path", "a path, or a section");
 
 export type HealthConfig = Frozen<z.output<typeof healthSchema>>;

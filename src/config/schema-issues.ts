@@ -1,7 +1,7 @@
 /** Turns what zod says into Headgate's issues: one per mistake, with what was found, allowed and meant. */
 import type * as z from "zod";
 import type { LeafProblem } from "./field.ts";
-import { formatPath } from "./issue.ts";
+import { formatPath, nearestLocation } from "./issue.ts";
 import type { ConfigIssue, Origin, Path, PathStep, SourceLocation } from "./issue.ts";
 import { meantKey } from "./foreign-words.ts";
 import { nearestWord } from "../core/nearest-word.ts";
@@ -11,14 +11,24 @@ type Issue = z.core.$ZodIssue;
 
 /** Every mistake in `input` that `issues` tells of, in zod's order. */
 export function issuesFromSchema(issues: readonly Issue[], input: unknown, origin: Origin): ConfigIssue[] {
-  return issues.flatMap((issue) => convert(issue, [], input, origin));
+  return withoutEchoes(issues.flatMap((issue) => convert(issue, [], input, origin)));
+}
+
+/** A key that is missing because it was misspelt is one mistake, not two. */
+function withoutEchoes(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  const meant = new Set(
+    issues
+      .filter((issue) => issue.code === "unknown-key")
+      .map((issue) => formatPath([...issue.path.slice(0, -1), issue.suggestion ?? ""])),
+  );
+  return issues.filter((issue) => issue.code !== "missing" || !meant.has(formatPath(issue.path)));
 }
 
 function convert(issue: Issue, base: Path, input: unknown, origin: Origin): ConfigIssue[] {
   const path = [...base, ...(issue.path as PathStep[])];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey([...path, key], origin));
+      return issue.keys.map((key) => unknownKey([...path, key], input, origin));
     case "invalid_union":
       return convertUnion(issue, path, input, origin);
     case "custom":
@@ -102,22 +112,20 @@ function isWrongTypeAtRoot(issue: Issue): boolean {
 }
 
 function wrongDiscriminator(path: Path, key: string, input: unknown, origin: Origin): ConfigIssue {
-  const words = describeAt(path).discriminators;
-  const full = [...path, key];
+  const { discriminators, described } = describeAt(path.at(-1) === key ? path.slice(0, -1) : path);
+  const full = path.at(-1) === key ? path : [...path, key];
   const found = valueAt(input, full);
-  return wrongValue(
-    full,
-    input,
-    origin,
-    { allowed: words.join(", "), suggestion: typeof found === "string" ? nearestWord(found, words) : null },
-    "",
-  );
+  const meant =
+    typeof found === "string"
+      ? (described?.notes.synonyms?.[found.toLowerCase()] ?? nearestWord(found, discriminators))
+      : null;
+  return wrongValue(full, input, origin, { allowed: discriminators.join(", "), suggestion: meant }, "");
 }
 
-function unknownKey(path: Path, origin: Origin): ConfigIssue {
+function unknownKey(path: Path, input: unknown, origin: Origin): ConfigIssue {
   const key = String(path.at(-1));
   const section = path.slice(0, -1);
-  const keys = describeAt(section).keys;
+  const keys = describeAt(section, input).keys;
   return {
     severity: "error",
     code: "unknown-key",
@@ -139,7 +147,7 @@ function badKey(path: Path, origin: Origin, issue: Extract<Issue, { code: "inval
     code: "wrong-key",
     path,
     message: problem?.reason ?? `'${key}' cannot be a name here`,
-    found: key,
+    found: showValue(key),
     allowed: problem?.allowed ?? "a name of letters, digits, hyphens, dots and underscores",
     suggestion: problem?.suggestion ?? null,
     location: origin.locate(path, "key"),
@@ -173,9 +181,20 @@ function wrongValue(
     found: isMissing ? null : showValue(value),
     allowed: problem?.allowed ?? null,
     suggestion: isMissing ? null : (problem?.suggestion ?? null),
-    location:
-      partOf(origin.locate(path, "value"), value, problem?.at) ?? origin.locate(path.slice(0, -1), "key"),
+    location: placeOf(path, value, origin, problem),
   };
+}
+
+/** A section is pointed at by its key, a text by its wrong part, what is missing by what should have it. */
+function placeOf(
+  path: Path,
+  value: unknown,
+  origin: Origin,
+  problem: LeafProblem | undefined,
+): SourceLocation {
+  const isSection = typeof value === "object" && value !== null;
+  const place = partOf(origin.locate(path, isSection ? "key" : "value"), value, problem?.at);
+  return place ?? nearestLocation(origin, path, "value");
 }
 
 /** Narrows a place to the wrong part of a text, where the text stands in the line as it is. */
@@ -199,13 +218,15 @@ export function valueAt(input: unknown, path: Path): unknown {
   return value;
 }
 
-/** A value in one short line. */
+/** A value in one short line, without the passwords that URLs may hold. */
 export function showValue(value: unknown): string {
   if (value === null) return "nothing";
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object")
     return `a section with ${Object.keys(value).slice(0, 4).join(", ") || "nothing in it"}`;
-  const written = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? typeof value);
-  return written.length > 80 ? `${written.slice(0, 77)}…` : written;
+  const text = JSON.stringify(value) ?? typeof value;
+  const written = typeof value === "string" ? `'${text.slice(1, -1).replaceAll('\\"', '"')}'` : text;
+  const safe = written.replace(/(:\/\/[^/\s:@]*):[^/\s@]*@/, "$1:…@");
+  return safe.length > 80 ? `${safe.slice(0, 77)}…` : safe;
 }

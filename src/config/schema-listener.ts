@@ -1,6 +1,6 @@
 /** Listeners: where clients connect, how much of everything one may use, and how long it may take. */
 import * as z from "zod";
-import { field } from "./field.ts";
+import { field, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { count, countOrUnlimited, duration, durationOrOff, size, sizeOrUnlimited } from "./leaves.ts";
 import { bindAddress, cidr, name } from "./texts.ts";
@@ -106,9 +106,16 @@ const listenerFields = z.strictObject({
   timeouts: field(listenerTimeouts.prefault({}), "How long a client may take."),
 });
 
-export const listenerSchema = listenerFields.transform((listener) => ({
+const listenerObject = listenerFields.transform((listener) => ({
   ...listener,
   name: listener.name ?? listener.address,
 }));
+
+/** An address alone is enough. */
+export const listenerSchema = withShorthand(
+  listenerObject,
+  "address",
+  "an address, or a section with an address",
+);
 
 export type ListenerConfig = Frozen<z.output<typeof listenerSchema>>;

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, count, duration, flag } from "./leaves.ts";
+import { choice, count, duration } from "./leaves.ts";
 import { nearestWord } from "../core/nearest-word.ts";
 import { filePath, template } from "./texts.ts";
 
@@ -49,8 +49,10 @@ const options = [
     ...named("module"),
     path: field(filePath(), "A module whose default export makes the policy."),
     options: field(z.record(z.string(), z.unknown()).prefault({}), "Handed to the module as it is."),
-    needsKey: field(flag().prefault(false), "Whether the policy wants the request's key."),
-    key: field(template().prefault("${client.address}"), "The key, if the policy wants one."),
+    key: field(
+      template().prefault("${client.address}"),
+      "What the policy is given as the request's key, if it wants one.",
+    ),
   }),
 ] as const;
 
@@ -139,7 +141,9 @@ function nearestPolicy(input: string): string | null {
   return foreignNames[input.toLowerCase()] ?? nearestWord(input, policyNames);
 }
 
-export const policySchema = z
-  .union([policyName, policyObject, policyFunction])
-  .meta({ shorthand: "name", allowed: "a policy" });
+export const policySchema = z.union([policyName, policyObject, policyFunction]).meta({
+  shorthand: "name",
+  allowed: `one of ${policyNames.join(", ")}, or an object with such a name`,
+  synonyms: foreignNames,
+});
 export type PolicyConfig = Frozen<z.output<typeof policySchema>>;

@@ -14,6 +14,8 @@ export interface Notes extends FieldNotes {
   readonly unit?: string;
   readonly json?: Readonly<Record<string, unknown>>;
   readonly allowed?: string;
+  /** Words from elsewhere and the word here, for suggestions. */
+  readonly synonyms?: Readonly<Record<string, string>>;
   /** A list that may be written as its only element. */
   readonly isOneOrMany?: boolean;
 }
@@ -99,13 +101,23 @@ export interface AtPath {
   readonly described: Described | null;
 }
 
-/** What the schema says of the place `path`; empty when the schema has no such place. */
-export function describeAt(path: Path): AtPath {
+/**
+ * What the schema says of the place `path`; empty when the schema has no such place. With `input`, variants
+ * are narrowed to the one it names.
+ */
+export function describeAt(path: Path, input?: unknown): AtPath {
   let current: Described | null = describe(configSchema);
-  for (const step of path) current = current === null ? null : stepInto(current.shape, step);
+  let value = input;
+  for (const step of path) {
+    current = current === null ? null : stepInto(narrow(current, value).shape, step);
+    value =
+      typeof value === "object" && value !== null
+        ? (value as Record<string | number, unknown>)[step]
+        : undefined;
+  }
   if (current === null) return { keys: [], discriminators: [], allowed: undefined, described: null };
   return {
-    keys: keysOf(current.shape),
+    keys: keysOf(narrow(current, value).shape),
     discriminators: discriminatorsOf(current.shape),
     allowed: current.notes.allowed,
     described: current,
@@ -134,11 +146,25 @@ function keysOf(shape: Shape): string[] {
   return Object.keys(fieldsOf(shape));
 }
 
+/** The one variant that `value` names, or all of them. */
+function narrow(described: Described, value: unknown): Described {
+  const { shape } = described;
+  if (shape.kind !== "variants" || typeof value !== "object" || value === null) return described;
+  const name = (value as Record<string, unknown>)[shape.discriminator];
+  const option = shape.options.find((candidate) =>
+    wordsOf(candidate, shape.discriminator).includes(String(name)),
+  );
+  return option === undefined ? described : describe(option);
+}
+
 function discriminatorsOf(shape: Shape): string[] {
   if (shape.kind !== "variants") return [];
-  return shape.options.flatMap((option) => {
-    const schema = fieldsOf(describe(option).shape)[shape.discriminator];
-    const def = (schema as z.core.$ZodTypes | undefined)?._zod.def;
-    return def?.type === "literal" ? def.values.map(String) : [];
-  });
+  return shape.options.flatMap((option) => wordsOf(option, shape.discriminator));
+}
+
+/** The words that choose a variant. */
+function wordsOf(option: z.core.$ZodType, discriminator: string): string[] {
+  const schema = fieldsOf(describe(option).shape)[discriminator];
+  const def = (schema as z.core.$ZodTypes | undefined)?._zod.def;
+  return def?.type === "literal" ? def.values.map(String) : [];
 }

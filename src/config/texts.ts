@@ -9,15 +9,15 @@ import { text, textAs } from "./leaves.ts";
 
 /** Where to bind; kept in the canonical spelling of `formatBindAddress`. */
 export function bindAddress() {
-  return textAs("an address such as :8080, 127.0.0.1:80, [::1]:80 or unix:/run/headgate.sock", (input) => {
-    const address = parseBindAddress(input);
-    if ("problem" in address)
-      return {
-        allowed: "an address such as :8080, 127.0.0.1:80 or unix:/run/headgate.sock",
-        reason: address.problem,
-        suggestion: address.fix,
-      };
-    return { value: formatBindAddress(address) };
+  const allowed = "an address such as :8080, 127.0.0.1:80, [::1]:80 or unix:/run/headgate.sock";
+  return leaf<string, string>({
+    parse: (input) => {
+      if (typeof input !== "string" && typeof input !== "number") return { allowed, isWrongType: true };
+      const address = parseBindAddress(String(input));
+      if ("problem" in address) return { allowed, reason: address.problem, suggestion: address.fix };
+      return { value: formatBindAddress(address) };
+    },
+    json: { type: "string" },
   });
 }
 

@@ -160,12 +160,10 @@ interface HostPort {
 
 /** Splits `host:port`, `[v6]:port`, `host`; the host comes without brackets. */
 function splitHostPort(text: string): HostPort | AddressProblem {
+  if (!text.startsWith("[") && text.split(":").length > 2)
+    return { problem: "an IPv6 address stands in brackets", fix: inBrackets(text) };
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
-  if (match === null) {
-    return isIp(text)
-      ? { problem: "an IPv6 address stands in brackets", fix: `[${text}]` }
-      : { problem: "it is not host:port", fix: null };
-  }
+  if (match === null) return { problem: "it is not host:port", fix: null };
   const [, v6, plain = "", portText] = match;
   if (v6 !== undefined && !(v6.includes(":") && isIp(v6)))
     return { problem: `'${v6}' is not an IPv6 address`, fix: null };
@@ -181,4 +179,11 @@ function bracketed(host: string): string {
 
 function joinHostPort(host: string, port: number): string {
   return `${bracketed(host)}:${port}`;
+}
+
+/** `::1:8080` was probably meant as `[::1]:8080`. */
+function inBrackets(text: string): string | null {
+  const lastColon = text.lastIndexOf(":");
+  if (isIp(text.slice(0, lastColon))) return `[${text.slice(0, lastColon)}]${text.slice(lastColon)}`;
+  return isIp(text) ? `[${text}]` : null;
 }

@@ -1,5 +1,5 @@
 /** What a rule is: a check that spans several fields. One file each; all run, none stops another. */
-import { formatPath, type ConfigIssue, type Origin, type Path, type SourceLocation } from "../issue.ts";
+import { formatPath, nearestLocation, type ConfigIssue, type Origin, type Path } from "../issue.ts";
 import { showValue } from "../schema-issues.ts";
 import type { Config } from "../schema.ts";
 
@@ -69,15 +69,4 @@ function issueFrom(rule: Rule, finding: Finding, path: Path, origin: Origin): Co
     suggestion: finding.suggestion ?? null,
     location: nearestLocation(origin, path, finding.part ?? "value"),
   };
-}
-
-/** The place itself, or the nearest part around it that was written. */
-export function nearestLocation(origin: Origin, path: Path, part: "key" | "value"): SourceLocation | null {
-  const exact = origin.locate(path, part);
-  if (exact !== null) return exact;
-  for (let depth = path.length - 1; depth > 0; depth--) {
-    const around = origin.locate(path.slice(0, depth), "key");
-    if (around !== null) return around;
-  }
-  return null;
 }

@@ -6,6 +6,7 @@ export const unusedEntries: Rule = {
   severity: "warning",
   sentence: "No route uses a pool or a rate limit.",
   check({ config, report }) {
+    if (config.routes.length === 0) return;
     const pools = new Set(
       config.routes.flatMap((route) => [
         route.pool,
@@ -14,6 +15,10 @@ export const unusedEntries: Rule = {
       ]),
     );
     const limits = new Set(config.routes.flatMap((route) => route.rateLimits));
+    // A name that is only misspelt is reported as such.
+    const isPool = (name: string | null | undefined): boolean =>
+      name === null || name === undefined || name in config.pools;
+    if (![...pools].every(isPool) || ![...limits].every((name) => name in config.rateLimits)) return;
     for (const name of Object.keys(config.pools))
       if (!pools.has(name))
         report({ path: ["pools", name], part: "key", message: "no route uses this pool" });
