@@ -40,9 +40,9 @@ export class DemoBackends {
     this.#isStopping = true;
     if (this.#children.size === 0) return;
     const allExited = new Promise<void>((exited) => (this.#onLastExited = exited));
-    for (const child of this.#children.values()) child.kill("SIGTERM");
+    for (const child of this.#children.values()) child.letGo();
     const impatience = setTimeout(() => {
-      for (const child of this.#children.values()) child.kill("SIGKILL");
+      for (const child of this.#children.values()) child.kill();
     }, 2_000);
     await allExited;
     clearTimeout(impatience);

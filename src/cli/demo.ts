@@ -63,11 +63,11 @@ async function runDemo(options: DemoOptions): Promise<void> {
     await backends.stop();
     flush();
   });
-  await balancer.listen();
   try {
+    // First, so that the balancer's first probes and requests find somebody.
     await backends.start();
+    await balancer.listen();
   } catch (error) {
-    await balancer.close({ graceMs: 0 });
     await backends.stop();
     throw error;
   }

@@ -16,7 +16,9 @@ export interface ChildHandler {
 export interface Child {
   /** 0 when it could not be started. */
   readonly pid: number;
-  kill(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Closes the channel, which a child of this program takes for its end. */
+  letGo(): void;
+  kill(): void;
 }
 
 const readyMessage = "ready";
@@ -38,7 +40,11 @@ export function startChild(modulePath: string, args: readonly string[], handler:
   };
   child.on("error", () => ended(null));
   child.on("exit", ended);
-  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? 0,
+    letGo: () => (child.connected ? child.disconnect() : undefined),
+    kill: () => void child.kill("SIGKILL"),
+  };
 }
 
 /** In a child: whether a parent of this program holds the other end. */
