@@ -37,7 +37,8 @@ export function endpointSettings(endpoint: EndpointConfig, pool: PoolConfig, tls
       tls,
       connectTimeoutMs: pool.timeouts.connect,
       idleMax: pool.connections.idleMax,
-      lifetimeMs: pool.connections.lifetime,
+      // The configuration writes "off" as 0.
+      lifetimeMs: pool.connections.lifetime === 0 ? Number.POSITIVE_INFINITY : pool.connections.lifetime,
       requestsMax: pool.connections.requestsMax,
       responseHeadBytesMax: pool.limits.responseHeadBytes,
       headerCountMax: responseHeaderCountMax,

@@ -23,7 +23,8 @@ export function listenerSettings(listener: ListenerConfig, config: Config): List
     bodyIdleTimeoutMs: timeouts.bodyIdle,
     keepAliveIdleTimeoutMs: timeouts.keepAliveIdle,
     tunnelIdleTimeoutMs: timeouts.tunnelIdle,
-    exchangeTimeoutMs: timeouts.exchange,
+    // The configuration writes "off" as 0.
+    exchangeTimeoutMs: timeouts.exchange === 0 ? Number.POSITIVE_INFINITY : timeouts.exchange,
     keepAliveRequestsMax: listener.keepAliveRequests,
     forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
   };
