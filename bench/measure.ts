@@ -95,6 +95,10 @@ async function measure(
   turn: string,
   options: MeasureOptions,
 ): Promise<void> {
+  if (program.hasEnded) {
+    samples.push(null);
+    return;
+  }
   const cpuBefore = usageOf(program.pid).cpuSeconds;
   const busyBefore = busySecondsOf(proxyCore);
   const seconds = turn === "warm-up" ? options.warmUpSeconds : options.seconds;

@@ -58,6 +58,11 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
+/** A peer that never answered has no figures. */
+function format(value: number, digits: number): string {
+  return Number.isNaN(value) ? "-" : value.toFixed(digits);
+}
+
 /** A Markdown table that is also readable on a terminal. */
 export function tableOf(rows: readonly Row[], yardstick: string): string {
   const head = [
@@ -72,15 +77,15 @@ export function tableOf(rows: readonly Row[], yardstick: string): string {
   ];
   const body = rows.map((row) => [
     row.hasFailed ? `${row.peer} (FAILED)` : row.peer,
-    row.requestsPerSecond.toFixed(0),
-    row.cpuMicroseconds.toFixed(1),
+    format(row.requestsPerSecond, 0),
+    format(row.cpuMicroseconds, 1),
     row.ratio === null
       ? "-"
       : `${row.ratio.middle.toFixed(2)} (${row.ratio.low.toFixed(2)}–${row.ratio.high.toFixed(2)})`,
-    row.p50Ms.toFixed(2),
-    row.p99Ms.toFixed(2),
+    format(row.p50Ms, 2),
+    format(row.p99Ms, 2),
     (row.peakBytes / 2 ** 20).toFixed(0),
-    `${(row.foreignShare * 100).toFixed(0)} %`,
+    `${format(row.foreignShare * 100, 0)} %`,
   ]);
   const widths = head.map((title, column) =>
     Math.max(...[head, ...body].map((cells) => cells[column]?.length ?? title.length)),
