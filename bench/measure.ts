@@ -97,6 +97,7 @@ async function measure(
 ): Promise<void> {
   if (program.hasEnded) {
     samples.push(null);
+    if (errors.length === 0) errors.push(`${turn}: it had ended\n${program.output}`);
     return;
   }
   const cpuBefore = usageOf(program.pid).cpuSeconds;
