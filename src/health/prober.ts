@@ -28,6 +28,8 @@ export interface ProbeSubject {
   readonly schedule: ProbeSchedule;
   /** Where it is now; null while its name has no address, which counts as a failed probe. */
   target(): ProbeTarget | null;
+  /** Told of every answer, after `health` has taken it in. */
+  onProbed?(result: ProbeResult): void;
 }
 
 export interface ProberParts {
@@ -159,6 +161,7 @@ export class Prober {
     }
     const phaseBefore = course.phase;
     subject.health.probed(result);
+    subject.onProbed?.(result);
     // Whoever heard of a change may have removed the subject.
     if (course.phase === phaseBefore) this.#wait(course, this.#delayAfter(course));
   }
