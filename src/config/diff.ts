@@ -6,7 +6,7 @@ import { formatPath, type Path, type PathStep } from "./issue.ts";
 import type { ReloadEffect } from "./field.ts";
 import { configSchema, type Config } from "./schema.ts";
 import { describe, stepInto, type Described } from "./schema-walk.ts";
-import { asWritten } from "./written.ts";
+import { treeAsWritten } from "./written.ts";
 
 export interface Change {
   readonly kind: "added" | "removed" | "changed" | "reordered";
@@ -127,9 +127,8 @@ function changeAt(place: Place, kind: Change["kind"], before: unknown, after: un
 
 function textOf(value: unknown, place: Place): string {
   if (value === undefined || value === null) return "";
-  if (isSection(value) && place.described?.notes.valueKind === undefined)
-    return place.described?.notes.isSecret === true ? "<secret>" : "…";
-  const written = asWritten(value, place.described?.notes ?? {});
+  const written = treeAsWritten(value, place.described);
+  if (isSection(written)) return "…";
   return typeof written === "string" ? written : (JSON.stringify(written) ?? "");
 }
 

@@ -4,6 +4,9 @@ import { rules } from "./rules/all.ts";
 import { configSchema } from "./schema.ts";
 import { describe, fieldsOf, type Described } from "./schema-walk.ts";
 
+/** Apart, so that nothing takes it for an import of this file. */
+const exampleImport = 'import { defineConfig } from "headgate";';
+
 const opening = `# Configuration
 
 This page is generated from the schema by \`scripts/generate-docs.ts\`; the schema is the truth.
@@ -28,7 +31,7 @@ routes:
 
 \`\`\`ts
 // headgate.config.ts
-import { defineConfig } from "headgate";
+${exampleImport}
 
 export default defineConfig({
   listeners: [{ address: ":8080" }],

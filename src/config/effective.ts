@@ -3,8 +3,8 @@
  * YAML with comments for people. The YAML, read again, gives the same Config (secrets excepted).
  */
 import { stringify } from "yaml";
-import { nearestWritten } from "./provenance.ts";
-import type { Origin, Path } from "./issue.ts";
+import { originOf, type InputContext } from "./provenance.ts";
+import type { Path } from "./issue.ts";
 import type { Config } from "./schema.ts";
 import { configSchema } from "./schema.ts";
 import { describe, stepInto, type Described } from "./schema-walk.ts";
@@ -17,13 +17,6 @@ export interface EffectiveEntry {
   readonly value: unknown;
   /** `headgate.yaml:12`, `--port`, `default`, with `, env NAME` if a variable took part. */
   readonly origin: string;
-}
-
-/** Where the input came from; what `loadConfigFile` and `configFromFlags` give. */
-export interface InputContext {
-  readonly input: unknown;
-  readonly origin: Origin;
-  readonly variables?: ReadonlyMap<Path, readonly string[]>;
 }
 
 /** Every value of the configuration, in the schema's order. */
@@ -40,7 +33,7 @@ function visit(
   entries: EffectiveEntry[],
   context: InputContext,
 ): void {
-  const origin = (): string => nearestWritten(path, context, described);
+  const origin = (): string => originOf(path, context, described);
   const isNested =
     typeof value === "object" &&
     value !== null &&

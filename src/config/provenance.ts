@@ -1,10 +1,17 @@
 /** Tells where a value of the finished configuration came from: a line, a flag, a variable, or a default. */
-import type { InputContext } from "./effective.ts";
-import { formatPath, type Path, type SourceLocation } from "./issue.ts";
+import { formatPath, type Origin, type Path, type SourceLocation } from "./issue.ts";
 import { valueAt } from "./schema-issues.ts";
 import { describeAt, type Described } from "./schema-walk.ts";
 
-export function nearestWritten(path: Path, context: InputContext, described: Described | null): string {
+/** Where the input came from; what `loadConfigFile` and `configFromFlags` give. */
+export interface InputContext {
+  readonly input: unknown;
+  readonly origin: Origin;
+  readonly variables?: ReadonlyMap<Path, readonly string[]>;
+}
+
+/** `headgate.yaml:12`, `--port`, `default`; with `, env NAME` if a variable took part. */
+export function originOf(path: Path, context: InputContext, described: Described | null): string {
   const place = writtenPath(path, context.input);
   if (place === null)
     return described?.notes.defaultText === undefined ? "default" : `default: ${described.notes.defaultText}`;

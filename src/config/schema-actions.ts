@@ -78,9 +78,8 @@ export const responseHeaderChanges = headerChanges("response");
 export const basicAuthSchema = z.strictObject({
   realm: field(text().prefault("restricted"), "What the browser shows when it asks."),
   users: field(
-    z.record(text(), text("a password hash")).prefault({}),
+    z.record(text(), field(text("a password hash"), "The hash.", { isSecret: true })).prefault({}),
     "Users and their password hashes: `scrypt:<salt>:<key>` or `sha256:<salt>:<digest>` (base64), or `plain:<password>`.",
-    { isSecret: true },
   ),
   file: field(filePath().nullable().prefault(null), "A file of `user:hash` lines, read in addition."),
 });

@@ -22,7 +22,9 @@ const adminObject = z.strictObject({
       reload: "rebind",
     },
   ),
-  tokens: field(z.array(tokenSchema).prefault([]), "Bearer tokens and what they allow."),
+  tokens: field(z.array(tokenSchema).prefault([]), "Bearer tokens and what they allow.", {
+    identity: "name",
+  }),
 });
 export const adminSchema = withShorthand(adminObject, "address", "an address, or an object with address");
 

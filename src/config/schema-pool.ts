@@ -113,7 +113,7 @@ export const poolSchema = z.strictObject({
   ),
   maxFails: field(
     maxFailsSchema.nullable().prefault(null),
-    "nginx's way of taking endpoints out, instead of `outlier`; off unless given.",
+    "Takes endpoints out in nginx's way, instead of `outlier`; off unless given.",
   ),
   slowStart: field(
     slowStartSchema.nullable().prefault(null),

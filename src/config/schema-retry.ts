@@ -26,6 +26,7 @@ const budget = z.strictObject({
     count(0, 10_000).prefault(3),
     "Retries in flight that are always allowed, however little traffic there is.",
   ),
+  mode: enforceOrObserve(),
 });
 
 export const retrySchema = z.strictObject({

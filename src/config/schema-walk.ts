@@ -40,8 +40,18 @@ export interface Described {
   readonly isNullable: boolean;
 }
 
-/** Looks through wrappers at what a schema is. */
+const described = new WeakMap<z.core.$ZodType, Described>();
+
+/** Looks through wrappers at what a schema is. The answer for one schema is always the same object. */
 export function describe(schema: z.core.$ZodType): Described {
+  const known = described.get(schema);
+  if (known !== undefined) return known;
+  const found = lookThrough(schema);
+  described.set(schema, found);
+  return found;
+}
+
+function lookThrough(schema: z.core.$ZodType): Described {
   const notes = (z.globalRegistry.get(schema) ?? {}) as Notes;
   const def = (schema as z.core.$ZodTypes)._zod.def;
   switch (def.type) {
@@ -83,13 +93,25 @@ function describeUnion(def: z.core.$ZodUnionDef, notes: Notes): Described {
     return { ...plain, shape: { kind: "variants", discriminator: def.discriminator, options: def.options } };
   }
   const options = def.options.map(describe);
-  for (const kind of notes.isOneOrMany === true
-    ? (["list"] as const)
-    : (["variants", "object", "list"] as const)) {
-    const rich = options.find((option) => option.shape.kind === kind);
+  if (notes.isOneOrMany !== true) {
+    const rich = options.find(({ shape }) => shape.kind === "variants") ?? anyObject(options);
     if (rich !== undefined) return { ...rich, notes: { ...rich.notes, ...notes } };
   }
+  const list = options.find(({ shape }) => shape.kind === "list");
+  if (list !== undefined) return { ...list, notes: { ...list.notes, ...notes } };
   return { ...plain, shape: { kind: "leaf" } };
+}
+
+/** All sections that may stand here as one, with the fields of each. */
+function anyObject(options: readonly Described[]): Described | undefined {
+  const objects = options.filter(({ shape }) => shape.kind === "object");
+  const [first] = objects;
+  if (first === undefined || objects.length === 1) return first;
+  const fields = Object.assign({}, ...objects.map(({ shape }) => fieldsOf(shape))) as Record<
+    string,
+    z.core.$ZodType
+  >;
+  return { ...first, shape: { kind: "object", fields } };
 }
 
 export interface AtPath {

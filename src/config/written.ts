@@ -1,7 +1,7 @@
 /** Writes values of a finished Config the way users write them: `5s`, `16KiB`, `20%`, `unlimited`, `off`. */
 import { formatDuration, formatRate, formatShare, formatSize, type Rate } from "../core/units.ts";
 import type { StatusRange } from "./texts.ts";
-import type { Notes } from "./schema-walk.ts";
+import { stepInto, type Described, type Notes } from "./schema-walk.ts";
 
 /** What stands in the place of a secret. */
 export const hidden = "<secret>";
@@ -31,6 +31,20 @@ export function asWritten(value: unknown, notes: Notes): unknown {
     default:
       return value;
   }
+}
+
+/** Any part of a Config as users write it, without its secrets. */
+export function treeAsWritten(value: unknown, described: Described | null): unknown {
+  const notes = described?.notes ?? {};
+  const isNested =
+    typeof value === "object" && value !== null && notes.valueKind === undefined && notes.isSecret !== true;
+  if (!isNested) return asWritten(value, notes);
+  const inner = (step: string | number): Described | null =>
+    described === null ? null : stepInto(described.shape, step);
+  if (Array.isArray(value)) return value.map((item: unknown, index) => treeAsWritten(item, inner(index)));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, treeAsWritten(item, inner(key))]),
+  );
 }
 
 function formatStatuses({ from, to }: StatusRange): string {
