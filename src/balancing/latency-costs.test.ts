@@ -28,7 +28,7 @@ test("least-time takes latencies within the same 20 ms for equal and lets them t
   assert.equal(picks(leastTime(), { meanLatencyMs: 19.9 }, { meanLatencyMs: 20 }), "aaaaaa");
 });
 
-test("least-time multiplies by the requests in flight and divides by the weight", () => {
+test("least-time multiplies by the requests in flight per weight", () => {
   assert.equal(
     picks(leastTime(), { meanLatencyMs: 50, activeRequests: 1 }, { meanLatencyMs: 130 }),
     "aaaaaa",
@@ -37,7 +37,13 @@ test("least-time multiplies by the requests in flight and divides by the weight"
     picks(leastTime(), { meanLatencyMs: 50, activeRequests: 2 }, { meanLatencyMs: 130 }),
     "bbbbbb",
   );
-  assert.equal(picks(leastTime(), { meanLatencyMs: 50 }, { meanLatencyMs: 130, weight: 3 }), "bbbbbb");
+  // 60 × (1 + 5 × 200/300) against 60 × (1 + 2 × 200/100): only the ratio of the weights matters.
+  const heavy = { meanLatencyMs: 50, activeRequests: 5, weight: 300 };
+  assert.equal(picks(leastTime(), heavy, { meanLatencyMs: 50, activeRequests: 2, weight: 100 }), "aaaaaa");
+});
+
+test("least-time shares an idle pool by weight", () => {
+  assert.equal(picks(leastTime(), { meanLatencyMs: 50, weight: 2 }, { meanLatencyMs: 50 }), "abaaba");
 });
 
 test("least-time looks only at requests in flight beyond five seconds", () => {
@@ -51,26 +57,50 @@ test("least-time tries an unknown endpoint with one request and waits for its an
   assert.equal(picks(leastTime(), known, { activeRequests: 1 }), "aaaaaa");
 });
 
-test("peak-ewma multiplies latency by requests in flight plus one and divides by weight", () => {
-  const policy = () => peakEwma({ choices: 0 }, { random: seededRandom(1) });
-  assert.equal(picks(policy(), { peakLatencyMs: 10, activeRequests: 3 }, { peakLatencyMs: 39 }), "bbbbbb");
-  assert.equal(picks(policy(), { peakLatencyMs: 10, activeRequests: 3 }, { peakLatencyMs: 41 }), "aaaaaa");
-  assert.equal(picks(policy(), { peakLatencyMs: 10 }, { peakLatencyMs: 29, weight: 3 }), "bbbbbb");
-});
+const peakEwmaOfAll = (options: object = {}) =>
+  peakEwma({ choices: 0, ...options }, { random: seededRandom(1) });
 
-test("peak-ewma assumes 30 ms, or what it is told, of an endpoint that has not answered", () => {
-  const options = { choices: 0 };
-  const parts = { random: seededRandom(1) };
-  assert.equal(picks(peakEwma(options, parts), { peakLatencyMs: 29 }, {}), "aaaaaa");
-  assert.equal(picks(peakEwma(options, parts), { peakLatencyMs: 31 }, {}), "bbbbbb");
+test("peak-ewma multiplies latency by the requests in flight per weight", () => {
   assert.equal(
-    picks(peakEwma({ ...options, unknownLatencyMs: 100 }, parts), { peakLatencyMs: 99 }, {}),
+    picks(peakEwmaOfAll(), { peakLatencyMs: 10, activeRequests: 3 }, { peakLatencyMs: 31 }),
+    "bbbbbb",
+  );
+  assert.equal(
+    picks(peakEwmaOfAll(), { peakLatencyMs: 10, activeRequests: 3 }, { peakLatencyMs: 51 }),
+    "aaaaaa",
+  );
+  const heavy = { peakLatencyMs: 10, activeRequests: 5, weight: 300 };
+  assert.equal(
+    picks(peakEwmaOfAll(), heavy, { peakLatencyMs: 10, activeRequests: 3, weight: 100 }),
     "aaaaaa",
   );
 });
 
+test("peak-ewma takes loads within a fifth for equal and shares by weight among them", () => {
+  assert.equal(
+    picks(peakEwmaOfAll(), { peakLatencyMs: 81, weight: 1 }, { peakLatencyMs: 100, weight: 2 }),
+    "babbab",
+  );
+  assert.equal(
+    picks(peakEwmaOfAll(), { peakLatencyMs: 79, weight: 1 }, { peakLatencyMs: 100, weight: 2 }),
+    "aaaaaa",
+  );
+});
+
+test("peak-ewma tries an endpoint that never answered once, however fast the others are", () => {
+  assert.equal(picks(peakEwmaOfAll(), { peakLatencyMs: 0.1 }, {}), "bbbbbb");
+  assert.equal(picks(peakEwmaOfAll(), { peakLatencyMs: 0.1 }, { activeRequests: 1 }), "aaaaaa");
+});
+
+test("peak-ewma assumes 30 ms, or what it is told, until that answer", () => {
+  const waiting = { activeRequests: 1 };
+  assert.equal(picks(peakEwmaOfAll(), { peakLatencyMs: 47 }, waiting), "aaaaaa");
+  assert.equal(picks(peakEwmaOfAll(), { peakLatencyMs: 76 }, waiting), "bbbbbb");
+  assert.equal(picks(peakEwmaOfAll({ unknownLatencyMs: 100 }), { peakLatencyMs: 76 }, waiting), "aaaaaa");
+});
+
 test("peak-ewma compares two of the pool unless told otherwise", () => {
-  const pool = [1, 2, 3, 4].map((peakLatencyMs) => ({ peakLatencyMs }));
+  const pool = [1, 2, 4, 8].map((peakLatencyMs) => ({ peakLatencyMs }));
   const found = new Set(
     Array.from({ length: 40 }, (_, seed) =>
       picks(peakEwma({}, { random: seededRandom(seed) }), ...pool),

@@ -1,12 +1,13 @@
 /**
- * Draws a few candidates at random, by weight, and takes the cheapest of them; the first drawn wins a
- * tie, so that an idle pool is shared by weight (nginx lets the second win, which turns unequal weights
- * upside down while the pool is idle). Draws that are unusable or already held are repeated; when none
- * of them can be used, every candidate is looked at.
+ * Draws a few candidates at random, by weight, and takes the cheapest of them. The first drawn stays
+ * unless another is cheaper, so that an idle pool is shared by weight (nginx lets the second win a tie,
+ * which turns unequal weights upside down while the pool is idle). Draws that are unusable or already
+ * held are repeated; when none of them can be used, every candidate is looked at.
  */
 import type { Random } from "../core/random.ts";
 import { AliasTable } from "./alias-table.ts";
-import { LeastCostScan, type CostModel } from "./least-cost-scan.ts";
+import type { CostModel } from "./cost-model.ts";
+import { LeastCostScan } from "./least-cost-scan.ts";
 import { isUsable, type Candidate, type Policy } from "./policy.ts";
 import { WeightWatch } from "./weight-watch.ts";
 
@@ -33,6 +34,7 @@ export class LeastCostDraw implements Policy {
   pick<C extends Candidate>(eligible: readonly C[], key: string, tried: readonly Candidate[]): C | null {
     if (this.#watch.hasChanged(eligible)) this.#table.build(this.#watch.weights);
     if (eligible.length < 2) return this.#scan.pick(eligible, key, tried);
+    const { meanWeight } = this.#watch;
     let best: C | null = null;
     let least = 0;
     let wanted = this.#choices;
@@ -40,8 +42,8 @@ export class LeastCostDraw implements Policy {
       const candidate = eligible[this.#table.draw(this.#random)]!;
       if (candidate === best || !isUsable(candidate, tried)) continue;
       wanted--;
-      const cost = this.#model.of(candidate);
-      if (best !== null && !(cost < least)) continue;
+      const cost = this.#model.of(candidate, meanWeight);
+      if (best !== null && !(cost < least * this.#model.closeness)) continue;
       best = candidate;
       least = cost;
     }

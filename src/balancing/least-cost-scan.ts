@@ -5,25 +5,15 @@
  * Costs are quotients by the weight. Equal fractions give equal doubles (division rounds correctly), so
  * ties are recognised as surely as by nginx's cross-multiplication.
  */
+import { unusable, type CostModel } from "./cost-model.ts";
 import type { Candidate, Policy } from "./policy.ts";
 import { SmoothRotation } from "./smooth-rotation.ts";
-
-/** What giving the next request to a candidate costs; compared only among candidates of one pick. */
-export interface CostModel {
-  /** Never negative. */
-  of(candidate: Candidate): number;
-  /**
-   * The same for all at once, `unusable` for those who cannot take the request. Each model has its own
-   * loop because one loop shared by several models, calling `of`, takes twice as long.
-   */
-  ofAll(eligible: readonly Candidate[], tried: readonly Candidate[], costs: Float64Array): void;
-}
-
-export const unusable = -1;
+import { WeightWatch } from "./weight-watch.ts";
 
 export class LeastCostScan implements Policy {
   readonly needsKey = false;
   readonly #model: CostModel;
+  readonly #watch = new WeightWatch();
   readonly #rotation = new SmoothRotation();
   #seen: readonly Candidate[] | null = null;
   #costs = new Float64Array(0);
@@ -34,8 +24,9 @@ export class LeastCostScan implements Policy {
   }
 
   pick<C extends Candidate>(eligible: readonly C[], _key: string, tried: readonly Candidate[]): C | null {
+    this.#watch.hasChanged(eligible);
     if (eligible !== this.#seen) this.#adopt(eligible);
-    this.#model.ofAll(eligible, tried, this.#costs);
+    this.#model.ofAll(eligible, tried, this.#watch.meanWeight, this.#costs);
     const tiedCount = this.#findCheapest();
     if (tiedCount === 0) return null;
     return eligible[tiedCount === 1 ? this.#tied[0]! : this.#takeTurn(eligible, tiedCount)]!;
@@ -44,18 +35,15 @@ export class LeastCostScan implements Policy {
   /** Puts the indices of the cheapest into `#tied` and tells how many they are. */
   #findCheapest(): number {
     const costs = this.#costs;
-    const tied = this.#tied;
-    let tiedCount = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < costs.length; i++) {
-      const cost = costs[i]!;
-      if (cost > least || cost === unusable) continue;
-      // Anything else is a tie, even what is no number: a usable candidate must not get lost.
-      if (cost < least) {
-        least = cost;
-        tiedCount = 0;
-      }
-      tied[tiedCount++] = i;
+      if (costs[i]! < least && costs[i] !== unusable) least = costs[i]!;
+    }
+    const limit = least / this.#model.closeness;
+    let tiedCount = 0;
+    for (let i = 0; i < costs.length; i++) {
+      // Even a cost that is no number stays in: a usable candidate must not get lost.
+      if (!(costs[i]! > limit) && costs[i] !== unusable) this.#tied[tiedCount++] = i;
     }
     return tiedCount;
   }

@@ -2,8 +2,9 @@
  * Fewest requests in flight per weight: of all candidates (nginx's least_conn), or of `choices` drawn
  * at random, which costs the same in any pool and spreads better when many workers choose at once.
  */
+import { unusable, type CostModel } from "./cost-model.ts";
 import { LeastCostDraw } from "./least-cost-draw.ts";
-import { LeastCostScan, unusable, type CostModel } from "./least-cost-scan.ts";
+import { LeastCostScan } from "./least-cost-scan.ts";
 import { isUsable, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
 
 /** `choices`: how many are drawn and compared; 0 compares all. */
@@ -14,8 +15,9 @@ export function leastRequest(choices: number, parts: Pick<PolicyParts, "random">
 }
 
 export const requestsPerWeight: CostModel = {
+  closeness: 1,
   of: cost,
-  ofAll(eligible, tried, costs) {
+  ofAll(eligible, tried, _meanWeight, costs) {
     for (let i = 0; i < eligible.length; i++) {
       const candidate = eligible[i]!;
       costs[i] = isUsable(candidate, tried) ? cost(candidate) : unusable;

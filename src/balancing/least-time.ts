@@ -1,32 +1,38 @@
 /**
- * Shortest expected time: mean latency × (1 + requests in flight) / weight, over all candidates.
- * Source: nginx's least_time, with its steps of 20 ms (close latencies count as equal and take turns)
- * and its ceiling of 5 s (beyond it only requests in flight count).
+ * Shortest expected time: mean latency × (1 + requests in flight per weight), over all candidates.
+ * Source: nginx's least_time, with its steps of 20 ms (close latencies count as equal and take turns by
+ * weight) and its ceiling of 5 s (beyond it only requests in flight count). Two things differ:
  *
- * Where nginx takes an endpoint without a sample for the fastest of all, here it gets one request, and
- * counts as the slowest until that is answered: a cold endpoint is tried at once and never stampeded.
+ * - nginx divides the whole by the weight, so that an idle pool serves nobody but the heaviest. Here the
+ *   weight stands for how many requests at a time an endpoint bears, which is the same under load.
+ * - nginx takes an endpoint without a sample for the fastest of all. Here it gets one request, and counts
+ *   as the slowest until that is answered: a cold endpoint is tried at once and never stampeded.
  */
-import { LeastCostScan, unusable } from "./least-cost-scan.ts";
+import { unusable, type CostModel } from "./cost-model.ts";
+import { LeastCostScan } from "./least-cost-scan.ts";
 import { isUsable, type Candidate, type Policy } from "./policy.ts";
 
 const stepMs = 20;
 const ceilingMs = 5_000;
 
 export function leastTime(): Policy {
-  return new LeastCostScan({
-    of: expectedTime,
-    ofAll(eligible, tried, costs) {
-      for (let i = 0; i < eligible.length; i++) {
-        const candidate = eligible[i]!;
-        costs[i] = isUsable(candidate, tried) ? expectedTime(candidate) : unusable;
-      }
-    },
-  });
+  return new LeastCostScan(expectedTime);
 }
 
-function expectedTime(candidate: Candidate): number {
+const expectedTime: CostModel = {
+  closeness: 1,
+  of: cost,
+  ofAll(eligible, tried, meanWeight, costs) {
+    for (let i = 0; i < eligible.length; i++) {
+      const candidate = eligible[i]!;
+      costs[i] = isUsable(candidate, tried) ? cost(candidate, meanWeight) : unusable;
+    }
+  },
+};
+
+function cost(candidate: Candidate, meanWeight: number): number {
   const active = candidate.activeRequests;
-  return (steppedMs(candidate.meanLatencyMs, active) * (1 + active)) / candidate.weight;
+  return steppedMs(candidate.meanLatencyMs, active) * (1 + (active * meanWeight) / candidate.weight);
 }
 
 /** 0 to below 20 ms count as 20, 20 to below 40 as 40, and so on. */

@@ -1,16 +1,22 @@
 /**
- * Least expected load: peak-sensitive latency × (requests in flight + 1) / weight, of two candidates
- * drawn by weight or of all. Sources: Finagle's PeakEwma; the latency assumed of an endpoint that has not
- * answered yet is Linkerd's. The average itself is kept with the endpoint (`peak-ewma-average.ts`).
+ * Least expected load: peak-sensitive latency × (1 + requests in flight per weight), of two candidates
+ * drawn by weight or of all. Source: Finagle's PeakEwma, whose load is latency × (requests in flight + 1);
+ * the average itself, failures included, is kept with the endpoint.
+ *
+ * - Loads within a fifth of each other count as equal. Without that, the noise of a quiet pool makes
+ *   shares as much as 60 % wrong; with it they follow the weights, and slow endpoints are avoided as well.
+ * - An endpoint that has never answered costs nothing while it is idle, so that it is tried however fast
+ *   the others are, and after that Linkerd's 30 ms, so that it is not stampeded before its first answer.
  */
+import { unusable, type CostModel } from "./cost-model.ts";
 import { LeastCostDraw } from "./least-cost-draw.ts";
-import { LeastCostScan, unusable, type CostModel } from "./least-cost-scan.ts";
+import { LeastCostScan } from "./least-cost-scan.ts";
 import { isUsable, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
 
 export interface PeakEwmaOptions {
   /** How many candidates are drawn and compared; 0 compares all. Default 2. */
   readonly choices?: number;
-  /** Latency assumed before the first answer. Default 30 ms. */
+  /** Latency assumed between an endpoint's first request and its first answer. Default 30 ms. */
   readonly unknownLatencyMs?: number;
 }
 
@@ -21,21 +27,28 @@ export function peakEwma(options: PeakEwmaOptions, parts: Pick<PolicyParts, "ran
 }
 
 class ExpectedLoad implements CostModel {
+  readonly closeness = 0.8;
   readonly #unknownMs: number;
 
   constructor(unknownMs: number) {
     this.#unknownMs = unknownMs;
   }
 
-  of(candidate: Candidate): number {
-    const latencyMs = candidate.peakLatencyMs ?? this.#unknownMs;
-    return (latencyMs * (candidate.activeRequests + 1)) / candidate.weight;
+  of(candidate: Candidate, meanWeight: number): number {
+    const active = candidate.activeRequests;
+    const latencyMs = candidate.peakLatencyMs ?? (active === 0 ? 0 : this.#unknownMs);
+    return latencyMs * (1 + (active * meanWeight) / candidate.weight);
   }
 
-  ofAll(eligible: readonly Candidate[], tried: readonly Candidate[], costs: Float64Array): void {
+  ofAll(
+    eligible: readonly Candidate[],
+    tried: readonly Candidate[],
+    meanWeight: number,
+    costs: Float64Array,
+  ): void {
     for (let i = 0; i < eligible.length; i++) {
       const candidate = eligible[i]!;
-      costs[i] = isUsable(candidate, tried) ? this.of(candidate) : unusable;
+      costs[i] = isUsable(candidate, tried) ? this.of(candidate, meanWeight) : unusable;
     }
   }
 }

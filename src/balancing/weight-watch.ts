@@ -10,7 +10,13 @@ const comparedPerPick = 4;
 export class WeightWatch {
   #seen: readonly Candidate[] | null = null;
   #weights = new Float64Array(0);
+  #meanWeight = 1;
   #at = 0;
+
+  /** Mean of the weights that are not 0; 1 when all are. */
+  get meanWeight(): number {
+    return this.#meanWeight;
+  }
 
   /** The weights as of the last change; negative ones and NaN count as 0. */
   get weights(): Float64Array {
@@ -34,7 +40,15 @@ export class WeightWatch {
   #take(eligible: readonly Candidate[]): true {
     const size = eligible.length;
     if (this.#weights.length !== size) this.#weights = new Float64Array(size);
-    for (let i = 0; i < size; i++) this.#weights[i] = sane(eligible[i]!.weight);
+    let sum = 0;
+    let positive = 0;
+    for (let i = 0; i < size; i++) {
+      const weight = sane(eligible[i]!.weight);
+      this.#weights[i] = weight;
+      sum += weight;
+      if (weight > 0) positive++;
+    }
+    this.#meanWeight = positive === 0 ? 1 : sum / positive;
     this.#seen = eligible;
     this.#at = 0;
     return true;

@@ -9,8 +9,8 @@ import {
 } from "../../src/balancing/create-policy.ts";
 import { describePolicy, type PolicyTraits } from "./policy-contract.ts";
 
-/** Heaviest first while nothing is in flight: their cost is divided by the weight. */
-const prefersWeight: PolicyTraits = { mayStarveWhenIdle: true };
+/** Everybody else is served only when the first is full. */
+const prefersTheFirst: PolicyTraits = { mayStarveWhenIdle: true };
 
 const cases: readonly (readonly [PolicySpec, PolicyTraits?])[] = [
   [{ name: "round-robin" }],
@@ -18,16 +18,16 @@ const cases: readonly (readonly [PolicySpec, PolicyTraits?])[] = [
   [{ name: "least-request", choices: 3 }],
   [{ name: "random" }],
   [{ name: "power-of-two" }],
-  [{ name: "least-time" }, prefersWeight],
+  [{ name: "least-time" }],
   [{ name: "peak-ewma" }],
-  [{ name: "peak-ewma", choices: 0 }, prefersWeight],
+  [{ name: "peak-ewma", choices: 0 }],
   [{ name: "ip-hash" }],
   [{ name: "ip-hash", boundedLoad: 1.25 }],
   ...hashAlgorithms.flatMap((algorithm): [PolicySpec][] => [
     [{ name: "hash", algorithm }],
     [{ name: "hash", algorithm, boundedLoad: 1.25 }],
   ]),
-  [{ name: "first" }, prefersWeight],
+  [{ name: "first" }, prefersTheFirst],
 ];
 
 for (const [spec, traits] of cases) {

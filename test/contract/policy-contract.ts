@@ -52,7 +52,7 @@ export function keyNumber(n: number): string {
 export type CreatePolicy = (parts: PolicyParts) => Policy;
 
 export interface PolicyTraits {
-  /** Prefers candidates by order or by load alone, so that an idle one may wait for ever. */
+  /** Prefers candidates by their order, so that an idle one may wait for ever. */
   readonly mayStarveWhenIdle?: boolean;
 }
 
