@@ -70,12 +70,18 @@ export const errorTable = {
   "unsupported-expectation": { ...downstream, stage: "admit", status: 417, sentence: "The Expect header asks for something other than 100-continue.", fix: "Mend the client." },
   "proxy-loop": { ...local, stage: "admit", status: 508, sentence: "The request has passed through Headgate too many times.", fix: "An endpoint's address leads back to this listener." },
   "over-connection-limit": { ...local, stage: "accept", status: 503, level: "warn", sentence: "The listener holds as many connections as it may.", fix: "Raise limits.connections on the listener or add capacity." },
+  "access-denied": { ...downstream, stage: "admit", status: 403, sentence: "The client's address is not let in by the route.", fix: "Look at access.allow and access.deny of the route, and at trustedProxies if the address is a proxy's." },
+  unauthorized: { ...downstream, stage: "admit", status: 401, sentence: "The route asks for user and password.", fix: "Send valid credentials; basicAuth.users has the hashes." },
+  "auth-busy": { ...local, stage: "admit", status: 503, sentence: "Too many passwords are being verified at once.", fix: "Somebody is guessing passwords: limit the rate of the route." },
   // 4 route
   "no-route": { ...local, stage: "route", status: 404, level: "info", sentence: "No route matches the request.", fix: "Ask `headgate explain` for the near misses, or add a route without a match as the default." },
   "unclear-path": { ...downstream, stage: "route", status: 400, sentence: "The path can be read in two ways that lead to different routes.", fix: "Mend the client: no dot segments, escaped slashes or doubled slashes in paths." },
   // 5 select
   "no-endpoint": { ...local, stage: "select", status: 503, sentence: "The pool has no endpoint that may receive traffic.", fix: "Look at the endpoints' states and the probes' last errors." },
   "pool-full": { ...local, stage: "select", status: 503, sentence: "Every eligible endpoint is at its limit.", fix: "Add endpoints or raise their limits." },
+  "queue-full": { ...local, stage: "select", status: 503, sentence: "Every endpoint is busy and the pool's queue is full.", fix: "Add capacity, or raise queue.size if clients are willing to wait." },
+  "queue-timeout": { ...local, stage: "select", status: 503, sentence: "No endpoint became free while the request waited in the queue.", fix: "Add capacity, or raise queue.timeout if clients are willing to wait." },
+  "queue-displaced": { ...local, stage: "select", status: 503, sentence: "A more important request took this one's place in a full queue.", fix: "Add capacity, or look at the routes' importance." },
   // 6 connect
   "connect-refused": { ...upstream, stage: "connect", retry: "any-method", status: 502, sentence: "The endpoint refused the connection.", fix: "Is the endpoint's process running and listening on that address?" },
   "connect-timeout": { ...upstream, stage: "connect", retry: "any-method", status: 504, sentence: "The endpoint did not accept the connection in time.", fix: "A firewall that drops packets, a full accept queue, or a wrong address." },
@@ -85,6 +91,7 @@ export const errorTable = {
   // 7 send, 8 relay
   "stale-connection": { ...upstream, stage: "send", retry: "if-reused", status: 502, isBlamed: false, level: "debug", sentence: "A pooled connection was closed by the endpoint as it was used again.", fix: "The endpoint's keep-alive time is shorter than the pool's idle limit." },
   "reset-before-head": { ...upstream, stage: "relay", retry: "if-idempotent", status: 502, sentence: "The endpoint closed the connection before it answered.", fix: "The endpoint crashed, was restarted or refused the request; look at its log." },
+  "attempt-timeout": { ...upstream, stage: "relay", retry: "if-idempotent", status: 504, sentence: "The attempt took longer than retry.perAttempt.", fix: "Look at the endpoint's latency, or raise retry.perAttempt." },
   "head-response-timeout": { ...upstream, stage: "relay", retry: "if-idempotent", status: 504, sentence: "The endpoint did not begin its response in time.", fix: "Look at the endpoint's latency, or raise timeouts.responseHead." },
   "retried-status": { ...upstream, stage: "relay", retry: "if-idempotent", status: 502, sentence: "The endpoint answered with a status that the pool retries elsewhere.", fix: "Look at the endpoint's own log for that status." },
   "bad-response": { ...upstream, stage: "relay", retry: "if-idempotent", status: 502, sentence: "The endpoint's response head is not valid HTTP.", fix: "Does that port speak HTTP (not HTTPS), and is the head within limits?" },

@@ -2,6 +2,7 @@
  * The client's side of one exchange, as the exchange sees it. `http1-server-connection.ts`
  * implements it over HTTP/1; an HTTP/2 stream can stand in its place.
  */
+import type { ExchangeFact } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ByteSource } from "../upstream/upstream-stream.ts";
@@ -13,6 +14,10 @@ export interface Downstream {
   outgoingLines(head: RequestHead): string;
   readonly isSecure: boolean;
   readonly listenerName: string;
+  /** Facts about the connection that templates may ask for. */
+  fact(name: ExchangeFact): string | number | undefined;
+  /** Largest body of the current request; a longer one is answered 413. Infinity for no limit. */
+  setBodyLimit(bytesMax: number): void;
   /** Response bytes the kernel has not taken yet. */
   readonly backlog: number;
 

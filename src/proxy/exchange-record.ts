@@ -16,8 +16,10 @@ export interface ExchangeRecord {
   readonly target: string;
   readonly host: string;
   readonly versionMinor: 0 | 1;
+  readonly isSecure: boolean;
   readonly clientAddress: string;
   readonly listenerName: string;
+  readonly routeName: string;
   readonly poolName: string;
   /** The endpoint that answered or was tried last. */
   readonly endpoint: Endpoint | null;
@@ -26,14 +28,24 @@ export interface ExchangeRecord {
   /** Set when Headgate itself produced the status or broke the exchange off. */
   readonly cause: Cause | null;
   readonly detail: string;
+  /** All attempts, those on stale connections not counted. */
+  readonly attemptCount: number;
   readonly failedAttempts: readonly FailedAttempt[];
   readonly requestBodyBytes: number;
   readonly responseBodyBytes: number;
   /** Unix ms at which the head was complete. */
   readonly startedWallMs: number;
   readonly durationMs: number;
+  /** Waiting for an endpoint to become free. */
+  readonly queueMs: number;
+  /** Connecting, in the attempt that answered; 0 for a pooled connection. */
+  readonly connectMs: number;
   /** From the start until the upstream's final head; null if there was none. */
   readonly firstByteMs: number | null;
+  /** It became a tunnel (WebSocket). */
+  readonly isTunnel: boolean;
   /** A request header by lower-case name. */
   header(lowerName: string): string | undefined;
+  /** A header of the endpoint's response. */
+  responseHeader(lowerName: string): string | undefined;
 }

@@ -3,466 +3,577 @@
  * It moves between phases, owns the attempts and the back-pressure, and decides nothing that the
  * error table, the route or the policy decides. Bytes and framing belong to the two sides.
  *
- *   admitting ─▶ connecting ─▶ sending ─▶ relaying ─▶ finished
- *                   ▲             │          └─▶ tunnelling ─▶ finished
- *                   └── retry ────┘
+ *   admitting ─▶ selecting ─▶ sending ─▶ relaying ─▶ finished
+ *                   ▲            │          └─▶ tunnelling ─▶ finished
+ *                   └── retry ───┘
  */
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
-import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { Pool } from "../upstream/pool.ts";
-import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
-import { admit } from "./admission.ts";
+import type { Pool, RetrySettings } from "../upstream/pool.ts";
+import type { QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
+import type { ByteSource, OutgoingRequest } from "../upstream/upstream-stream.ts";
+import { admit, outgoingRequest } from "./admission.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Downstream } from "./downstream.ts";
-import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
-import { errorResponse, type LocalResponse } from "./local-response.ts";
+import { ExchangeOutcome } from "./exchange-outcome.ts";
+import { errorResponse, type LocalResponse, sendLocalResponse } from "./local-response.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
-import { decideRetry } from "./retry-decision.ts";
+import { RequestScope } from "./request-scope.ts";
+import { responseFieldLines } from "./response-lines.ts";
+import { decideRetry, isIdempotent, retryAfterMs } from "./retry-decision.ts";
+import type { GateVerdict, RoutePlan } from "./route-plan.ts";
 
-type Phase = "admitting" | "connecting" | "sending" | "relaying" | "tunnelling" | "finished";
+type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
+
+/** What the one timer of an exchange is waiting for; the purposes exclude each other. */
+type TimerPurpose = "none" | "gate" | "backoff" | "continue" | "hedge";
 
 /** Above this many unsent bytes on one side, reading from the other pauses until they are gone. */
 const highWaterBytes = 64 * 1024;
-const noAttempts: readonly FailedAttempt[] = [];
 const noEndpoints: readonly Endpoint[] = [];
 /** How long an endpoint may leave `Expect: 100-continue` unanswered before Headgate says 100 itself. */
 const continueTimeoutMs = 1000;
 /** Stale pooled connections met by one exchange before they count as failures. */
 const staleRetriesMax = 8;
 
-export class Exchange implements ConnectionWaiter, ExchangeRecord {
+export class Exchange implements AttemptOwner, QueueWaiter {
+  readonly outcome: ExchangeOutcome;
   readonly #context: ProxyContext;
   readonly #downstream: Downstream;
   readonly #head: RequestHead;
-  readonly listenerName: string;
-  readonly startedWallMs: number;
   readonly #startedMs: number;
+  readonly #scope: RequestScope;
 
   #phase: Phase = "admitting";
+  #plan: RoutePlan | null = null;
   #pool: Pool | null = null;
+  #retry: RetrySettings | null = null;
   #key = "";
   #outgoing: OutgoingRequest | null = null;
-  #upstream: UpstreamStream | null = null;
-  #pending: PendingConnection | null = null;
-  #deadline: Deadline | null = null;
+  #gatesPassed = 0;
+  /** The attempt that answers, or the one in hand. */
+  #attempt: Attempt | null = null;
+  /** A second one that races it. */
+  #hedge: Attempt | null = null;
+  #tried: readonly Endpoint[] = noEndpoints;
+  #staleCount = 0;
+  #ticket: QueueTicket | null = null;
+  #queuedMs = 0;
+  #timer: Deadline | null = null;
+  #timerPurpose: TimerPurpose = "none";
+  #exchangeDeadline: Deadline | null = null;
   #replay: ReplayBuffer | null = null;
   #requestTrailers = "";
   #isRequestComplete: boolean;
-  #isContinueAwaited = false;
+  #isRequestPaused = false;
   #hasSentContinue = false;
-  #isPausedForConnection = false;
-  /** The endpoint counts this exchange as active. */
-  #isHoldingEndpoint = false;
   #isResponsePaused = false;
   #isUpstreamEnded = false;
-  #attemptCount = 0;
-  #staleCount = 0;
-  #attemptStartedMs = 0;
-  #tried: readonly Endpoint[] = noEndpoints;
 
-  endpoint: Endpoint | null = null;
-  status = 0;
-  cause: Cause | null = null;
-  detail = "";
-  failedAttempts: readonly FailedAttempt[] = noAttempts;
-  requestBodyBytes = 0;
-  responseBodyBytes = 0;
-  durationMs = 0;
-  firstByteMs: number | null = null;
-  /** Left out of counters and logs (the demo's favicon and statistics). */
-  isUncounted = false;
-
-  constructor(context: ProxyContext, downstream: Downstream, head: RequestHead, listenerName: string) {
+  constructor(context: ProxyContext, downstream: Downstream, head: RequestHead) {
     this.#context = context;
     this.#downstream = downstream;
     this.#head = head;
-    this.listenerName = listenerName;
     this.#isRequestComplete = head.body.kind === "none" || (head.body.kind === "length" && head.body.bytes === 0);
     this.#startedMs = context.clock.nowMs();
-    this.startedWallMs = context.clock.wallMs();
+    this.outcome = new ExchangeOutcome(head, downstream, context.clock.wallMs());
+    this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);
   }
 
-  get method(): string {
-    return this.#head.method;
-  }
-  get target(): string {
-    return this.#head.target;
-  }
-  get host(): string {
-    return this.#head.host;
-  }
-  get versionMinor(): 0 | 1 {
-    return this.#head.versionMinor;
-  }
-  get clientAddress(): string {
-    return this.#downstream.clientAddress(this.#head);
-  }
-  get poolName(): string {
-    return this.#pool?.settings.name ?? "";
-  }
   get isFinished(): boolean {
     return this.#phase === "finished";
-  }
-  header(lowerName: string): string | undefined {
-    return this.#head.fields.get(lowerName);
   }
 
   // 3 admit, 4 route
 
-  start(exchangeTimeoutMs: number): void {
+  /** Limits of the listener hold where the route sets none. Infinity means no limit. */
+  start(exchangeTimeoutMs: number, bodyBytesMax: number): void {
     const admission = admit(this.#head, this.#downstream, this.#context);
-    if ("cause" in admission) {
-      this.#answer(admission.cause, "");
-      return;
+    if (admission.kind === "refuse") return this.#answer(admission.cause, "");
+    if (admission.kind === "respond") return this.#answerLocally(admission.response);
+    const plan = this.#context.router.route(this.#scope);
+    if (plan === null) return this.#answer("no-route", "");
+    if (plan === "unclear-path") return this.#answer("unclear-path", "");
+    this.#plan = plan;
+    this.outcome.routeName = plan.name;
+    const { body } = this.#head;
+    const bytesMax = plan.bodyBytesMax ?? bodyBytesMax;
+    this.#downstream.setBodyLimit(bytesMax);
+    if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
+    const timeoutMs = plan.exchangeTimeoutMs ?? exchangeTimeoutMs;
+    if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
+    if (plan.poolOf !== null) {
+      const outgoing = outgoingRequest(this.#head, admission.fieldLines, admission.isContinueExpected, plan, this.#scope);
+      if (typeof outgoing === "string") return this.#answer(outgoing, "");
+      this.#outgoing = outgoing;
     }
-    if ("response" in admission) {
-      this.isUncounted = admission.isUncounted;
-      this.#answerLocally(admission.response);
-      return;
+    if (plan.gates.length > 0) this.#passGates(plan);
+    else this.#route(plan);
+  }
+
+  #passGates(plan: RoutePlan): void {
+    const nowMs = this.#context.clock.nowMs();
+    const resume = (verdict: GateVerdict): void => {
+      if (this.#phase === "admitting" && this.#obey(verdict)) this.#passGates(plan);
+    };
+    while (this.#gatesPassed < plan.gates.length) {
+      const verdict = plan.gates[this.#gatesPassed++]?.check(this.#scope, nowMs, resume) ?? null;
+      if (verdict === "pending") return this.#pauseRequest();
+      if (!this.#obey(verdict)) return;
     }
-    this.#pool = admission.pool;
-    this.#key = admission.key;
-    this.#outgoing = admission.outgoing;
-    if (exchangeTimeoutMs < Number.POSITIVE_INFINITY) this.#setDeadline(exchangeTimeoutMs);
-    else if (admission.isContinueExpected) this.#awaitContinue();
-    this.#attempt();
+    this.#route(plan);
+  }
+
+  /** Returns true when the request may go on to the next gate at once. */
+  #obey(verdict: GateVerdict): boolean {
+    if (verdict === null) return true;
+    if (verdict.kind === "delay") {
+      this.#pauseRequest();
+      this.#setTimer("gate", verdict.delayMs);
+    } else if (verdict.kind === "respond") {
+      this.#answerLocally(verdict.response);
+    } else {
+      this.#answer(verdict.cause, "", verdict.fieldLines);
+    }
+    return false;
+  }
+
+  #route(plan: RoutePlan): void {
+    if (plan.respond !== null) return this.#answerLocally(plan.respond(this.#scope));
+    const pool = plan.poolOf?.(this.#scope);
+    if (pool === undefined) return this.#answer("no-route", "");
+    this.#pool = pool;
+    this.outcome.poolName = pool.settings.name;
+    this.#retry = plan.retry === null ? pool.settings.retry : plan.retry(pool);
+    if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
+    pool.budget.requestStarted(this.#startedMs);
+    if (this.#outgoing?.isContinueExpected === true) this.#setTimer("continue", continueTimeoutMs);
+    this.#select(false);
   }
 
   // 5 select, 6 connect
 
-  #attempt(): void {
+  #select(isBudgeted: boolean): void {
     const pool = this.#pool as Pool;
-    this.#phase = "connecting";
+    this.#phase = "selecting";
+    // Whoever comes later must not overtake those who wait.
+    const isOvertaking = pool.queue !== null && pool.queue.length > 0 && this.#ticket === null;
+    const choice = isOvertaking ? "pool-full" : this.#takeEndpoint(pool);
+    if (typeof choice !== "string") return this.#begin(choice, isBudgeted);
+    if (choice === "pool-full" && pool.queue !== null && !isBudgeted) return this.#enqueue(pool);
+    if (isBudgeted) pool.budget.finished();
+    // Every endpoint was tried: the last failure says more than "none left".
+    const last = this.outcome.failedAttempts.at(-1);
+    this.#answer(last?.cause ?? choice, last?.detail ?? "");
+  }
+
+  /** An endpoint with a place taken on it. */
+  #takeEndpoint(pool: Pool): Endpoint | Cause {
     for (;;) {
       const choice = pool.select(this.#key, this.#tried);
-      if (typeof choice === "string") {
-        // Every endpoint was tried: the last failure says more than "none left".
-        const last = this.failedAttempts.at(-1);
-        this.#answer(last?.cause ?? choice, last?.detail ?? "");
-        return;
-      }
       // Another worker may have taken the last place since the policy looked.
-      if (!choice.state.tryStartRequest()) {
-        this.#tried = [...this.#tried, choice];
-        continue;
-      }
-      this.endpoint = choice;
-      this.#isHoldingEndpoint = true;
-      this.#attemptCount++;
-      this.#connect(choice, false);
-      return;
+      if (typeof choice === "string" || choice.state.tryStartRequest()) return choice;
+      this.#tried = [...this.#tried, choice];
     }
   }
 
-  #connect(endpoint: Endpoint, isFresh: boolean): void {
-    this.#attemptStartedMs = this.#context.clock.nowMs();
-    if (this.#context.log.isDebug) this.#context.log.debug("endpoint chosen", { endpoint: endpoint.name, target: this.target });
-    const stream = isFresh ? null : endpoint.connections.takeIdle(this);
-    if (stream !== null) {
-      this.onUpstreamReady(stream);
-      return;
-    }
+  #begin(endpoint: Endpoint, isBudgeted: boolean): void {
+    const { log } = this.#context;
+    const { outcome } = this;
+    outcome.endpoint = endpoint;
+    outcome.attemptCount++;
+    if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
+    const attempt = new Attempt(this, this.#context, endpoint, isBudgeted);
+    this.#attempt = attempt;
+    this.#connect(attempt, false);
+  }
+
+  #connect(attempt: Attempt, isFresh: boolean): void {
+    const isReady = attempt.connect(isFresh, this.#retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
     // Nothing to send to yet: do not take in more body than has arrived.
-    if (!this.#isRequestComplete) {
-      this.#isPausedForConnection = true;
-      this.#downstream.pauseRequest();
-    }
-    this.#pending = endpoint.connections.dial(this);
+    if (!isReady && attempt === this.#attempt) this.#pauseRequest();
+  }
+
+  #enqueue(pool: Pool): void {
+    this.#pauseRequest();
+    this.#queuedMs = this.#context.clock.nowMs();
+    const ticket = pool.queue?.enter(this, this.#plan?.importance ?? "normal", this.outcome.clientAddress) ?? "queue-full";
+    if (ticket === "queue-full") this.#answer("queue-full", "");
+    else this.#ticket = ticket;
+  }
+
+  /** QueueWaiter: a place may be free. */
+  tryServe(): boolean {
+    const choice = this.#takeEndpoint(this.#pool as Pool);
+    if (choice === "pool-full") return false;
+    this.#endWait();
+    if (typeof choice === "string") this.#answer(choice, "");
+    else this.#begin(choice, false);
+    return true;
+  }
+
+  onRefused(refusal: QueueRefusal): void {
+    this.#endWait();
+    this.#answer(refusal === "queue-closed" ? "no-endpoint" : refusal, "");
+  }
+
+  #endWait(): void {
+    this.#ticket = null;
+    this.outcome.queueMs = this.#context.clock.nowMs() - this.#queuedMs;
   }
 
   // 7 send
 
-  onUpstreamReady(stream: UpstreamStream): void {
-    this.#pending = null;
-    this.#upstream = stream;
+  onAttemptReady(attempt: Attempt): void {
     this.#phase = "sending";
-    const { settings } = this.endpoint as Endpoint;
+    const { facts } = attempt.endpoint;
     const outgoing = this.#outgoing as OutgoingRequest;
-    const host = settings.hostHeader ?? (outgoing.host === "" ? settings.fallbackHost : outgoing.host);
-    stream.sendHead(host === outgoing.host ? outgoing : withHost(outgoing, host));
-    this.#replay?.sendTo(stream);
-    if (this.#isRequestComplete) stream.sendEnd(this.#requestTrailers);
-    if (!this.#isPausedForConnection) return;
-    this.#isPausedForConnection = false;
-    stream.flush();
-    this.#downstream.resumeRequest();
+    const host = facts.hostHeader ?? (outgoing.host === "" ? facts.fallbackHost : outgoing.host);
+    const { upstream } = attempt;
+    upstream?.sendHead(host === outgoing.host ? outgoing : { ...outgoing, host });
+    if (upstream !== null) this.#replay?.sendTo(upstream);
+    if (this.#isRequestComplete) {
+      upstream?.sendEnd(this.#requestTrailers);
+      this.#considerHedge();
+    }
+    if (attempt !== this.#attempt || !this.#isRequestPaused) return;
+    upstream?.flush();
+    this.#resumeRequest();
   }
 
   onRequestBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "finished") return;
-    this.requestBodyBytes += end - start;
-    this.#isContinueAwaited = false;
-    const upstream = this.#upstream;
-    if (this.#phase !== "tunnelling" && this.status === 0) {
-      this.#replay ??= new ReplayBuffer(this.#pool?.settings.retry.replayBytesMax ?? 0);
+    this.outcome.requestBodyBytes += end - start;
+    if (this.#timerPurpose === "continue") this.#clearTimer();
+    const upstream = this.#attempt?.upstream ?? null;
+    if (this.#phase !== "tunnelling" && this.outcome.status === 0) {
+      this.#replay ??= new ReplayBuffer(this.#retry?.replayBytesMax ?? 0);
       this.#replay.add(bytes, start, end, upstream === null);
     }
     if (upstream === null) return;
     upstream.sendBody(source, bytes, start, end);
-    if (upstream.backlog > highWaterBytes) this.#downstream.pauseRequest();
+    if (upstream.backlog > highWaterBytes) this.#pauseRequest();
   }
 
   onRequestEnd(trailers: string): void {
     if (this.#phase === "finished") return;
     this.#isRequestComplete = true;
     this.#requestTrailers = trailers;
-    this.#upstream?.sendEnd(trailers);
+    this.#attempt?.upstream?.sendEnd(trailers);
     if (this.#phase === "tunnelling" && this.#isUpstreamEnded) this.#finishTunnel();
   }
 
   onRequestFlush(): void {
-    this.#upstream?.flush();
+    this.#attempt?.upstream?.flush();
   }
 
-  onUpstreamDrain(): void {
-    if (!this.#isRequestComplete || this.#phase === "tunnelling") this.#downstream.resumeRequest();
+  onAttemptDrain(): void {
+    if (!this.#isRequestComplete || this.#phase === "tunnelling") this.#resumeRequest();
   }
 
   // 8 relay
 
-  onInformational(head: ResponseHead): void {
-    if (head.status === 100 && this.#hasSentContinue) return;
-    if (head.status === 100) this.#isContinueAwaited = false;
-    if (this.#head.versionMinor === 1) this.#downstream.sendInformational(head.status, head.reason, head.fields.forwardable);
+  onAttemptInformational(attempt: Attempt, head: ResponseHead): void {
+    if (attempt !== this.#attempt || (head.status === 100 && this.#hasSentContinue)) return;
+    if (this.#timerPurpose === "continue") this.#clearTimer();
+    if (this.#head.versionMinor === 1) {
+      this.#downstream.sendInformational(head.status, head.reason, head.fields.forwardable);
+    }
   }
 
-  onResponseHead(head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
-    const pool = this.#pool as Pool;
-    if (pool.settings.retry.statuses.has(head.status) && this.#retryAfterStatus(head.status)) return;
-    this.#isContinueAwaited = false;
-    this.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
-    this.status = head.status;
+  onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
+    if (this.#retry?.statuses.has(head.status) === true && this.#retryStatus(attempt, head)) return;
+    this.#clearTimer();
+    this.#settle(attempt);
+    const { outcome } = this;
+    outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
+    outcome.connectMs = attempt.connectMs;
+    outcome.status = head.status;
+    outcome.responseHead = head;
     this.#replay = null;
     this.#phase = isUpgrade ? "tunnelling" : "relaying";
-    let { forwardable } = head.fields;
-    if (isUpgrade) forwardable += `Connection: Upgrade\r\nUpgrade: ${head.fields.upgrade}\r\n`;
-    // A response to HEAD, and 304, tell the length that the body would have had.
-    else if (body.kind === "none" && head.status !== 204 && head.fields.contentLengthCount === 1) {
-      forwardable += `Content-Length: ${head.fields.contentLength}\r\n`;
-    }
     if (isUpgrade) {
-      this.#deadline?.clear();
-      this.endpoint?.state.count("tunnels");
+      outcome.isTunnel = true;
+      this.#exchangeDeadline?.clear();
+      attempt.endpoint.state.count("tunnels");
     }
-    this.#downstream.sendHead(head.status, head.reason, forwardable, body, isUpgrade);
+    let fieldLines = responseFieldLines(head, body, isUpgrade);
+    const edit = this.#plan?.editResponse ?? null;
+    if (edit !== null) fieldLines = edit(fieldLines, this.#scope);
+    fieldLines += this.#scope.responseLines;
+    this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
   }
 
-  onResponseBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+  /** The first head wins: whoever races it is called off. */
+  #settle(winner: Attempt): void {
+    const loser = winner === this.#attempt ? this.#hedge : this.#attempt;
+    this.#attempt = winner;
+    this.#hedge = null;
+    this.outcome.endpoint = winner.endpoint;
+    if (loser !== null) this.#callOff(loser);
+  }
+
+  #callOff(attempt: Attempt): void {
+    attempt.cancel();
+    attempt.abandon(0, 0);
+    this.#ended(attempt);
+  }
+
+  onAttemptBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "finished") return;
-    this.responseBodyBytes += end - start;
+    this.outcome.responseBodyBytes += end - start;
     this.#downstream.sendBody(source, bytes, start, end);
     if (this.#downstream.backlog > highWaterBytes && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
-      this.#upstream?.pauseResponse();
+      this.#attempt?.upstream?.pauseResponse();
     }
   }
 
-  onResponseFlush(): void {
+  onAttemptFlush(): void {
     if (this.#phase === "relaying" || this.#phase === "tunnelling") this.#downstream.flush();
   }
 
   onDownstreamDrain(): void {
     if (!this.#isResponsePaused) return;
     this.#isResponsePaused = false;
-    this.#upstream?.resumeResponse();
+    this.#attempt?.upstream?.resumeResponse();
   }
 
-  onResponseEnd(trailers: string): void {
+  onAttemptEnd(attempt: Attempt, trailers: string): void {
     if (this.#phase === "tunnelling") {
       this.#isUpstreamEnded = true;
       this.#downstream.sendEnd("");
       if (this.#isRequestComplete) this.#finishTunnel();
       return;
     }
-    this.#upstream = null;
+    attempt.upstream = null;
     this.#finish();
     this.#downstream.sendEnd(trailers);
   }
 
   #finishTunnel(): void {
-    this.#upstream?.cancel();
-    this.#upstream = null;
     this.#finish();
     this.#downstream.sendEnd("");
   }
 
-  // Failures
+  // Failures and further attempts
 
-  onUpstreamFailed(cause: Cause, detail: string): void {
-    this.#pending = null;
-    this.#upstream = null;
-    if (this.#phase === "relaying" || this.#phase === "tunnelling") {
-      this.#breakOff(cause, detail);
+  onAttemptFailed(attempt: Attempt, cause: Cause, detail: string): void {
+    if (this.#phase === "relaying" || this.#phase === "tunnelling") return this.#breakOff(cause, detail);
+    const decision = decideRetry(cause, this.#facts(), this.#retry as RetrySettings);
+    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
+      attempt.endpoint.state.count("staleConnections");
+      return this.#connect(attempt, true);
+    }
+    this.#noteFailure(attempt, cause, detail);
+    // The other one may still answer.
+    if (this.#hedge !== null) {
+      if (attempt === this.#attempt) this.#attempt = this.#hedge;
+      this.#hedge = null;
       return;
     }
-    this.#attemptFailed(cause, detail);
+    this.#attempt = null;
+    if (decision === "give-up") return this.#answer(cause, detail);
+    this.#another(cause, detail);
   }
 
-  #attemptFailed(cause: Cause, detail: string): void {
-    const endpoint = this.endpoint as Endpoint;
-    const durationMs = this.#context.clock.nowMs() - this.#attemptStartedMs;
-    const failure: FailedAttempt = { endpoint: endpoint.name, cause, detail, durationMs };
-    const decision = decideRetry(
-      cause,
-      { method: this.method, attemptCount: this.#attemptCount, isBodyReplayable: this.#replay?.isComplete ?? true },
-      (this.#pool as Pool).settings.retry,
-    );
-    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
-      endpoint.state.count("staleConnections");
-      this.#connect(endpoint, true);
-      return;
-    }
-    this.failedAttempts = [...this.failedAttempts, failure];
-    this.#releaseEndpoint(endpoint, 0, durationMs, errorRow(cause).isBlamed);
-    if (decision === "give-up") {
-      this.#answer(cause, detail);
-      return;
-    }
-    endpoint.state.count("retries");
-    this.#tried = [...this.#tried, endpoint];
-    this.#attempt();
+  #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
+    const durationMs = this.#context.clock.nowMs() - attempt.startedMs;
+    this.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
+    attempt.release(0, errorRow(cause).isBlamed, 0, 0);
+    this.#ended(attempt);
+    this.#tried = [...this.#tried, attempt.endpoint];
+  }
+
+  /** One more attempt, if the budget allows, after the back-off. */
+  #another(cause: Cause, detail: string): void {
+    const pool = this.#pool as Pool;
+    if (!pool.budget.tryStart(this.#context.clock.nowMs())) return this.#answer(cause, `${detail} (retry budget spent)`);
+    this.#tried.at(-1)?.state.count("retries");
+    const delayMs = pool.backoffMs(this.outcome.attemptCount);
+    if (delayMs === 0) return this.#select(true);
+    this.#phase = "selecting";
+    this.#pauseRequest();
+    this.#setTimer("backoff", delayMs);
   }
 
   /** A listed status is thrown away while another attempt may follow. */
-  #retryAfterStatus(status: number): boolean {
-    const { settings } = this.#pool as Pool;
-    const facts = { method: this.method, attemptCount: this.#attemptCount, isBodyReplayable: this.#replay?.isComplete ?? true };
-    if (decideRetry("reset-before-head", facts, settings.retry) !== "another-endpoint") return false;
-    this.#upstream?.cancel();
-    this.#upstream = null;
-    this.#attemptFailed("retried-status", String(status));
+  #retryStatus(attempt: Attempt, head: ResponseHead): boolean {
+    if (decideRetry("retried-status", this.#facts(), this.#retry as RetrySettings) !== "another-endpoint") return false;
+    if (this.#retry?.isRetryAfterRespected === true) attempt.endpoint.rest(retryAfterMs(head, this.outcome.startedWallMs));
+    attempt.cancel();
+    this.onAttemptFailed(attempt, "retried-status", String(head.status));
     return true;
+  }
+
+  #facts(): { method: string; attemptCount: number; isBodyReplayable: boolean } {
+    return {
+      method: this.#head.method,
+      attemptCount: this.outcome.attemptCount,
+      isBodyReplayable: this.#replay?.isComplete ?? true,
+    };
+  }
+
+  /** Idempotent reads may be raced when the pool asks for it. */
+  #considerHedge(): void {
+    const delayMs = this.#pool?.hedgeDelayMs() ?? null;
+    if (delayMs === null || this.#hedge !== null || this.outcome.attemptCount > 1) return;
+    if (isIdempotent(this.#head.method) && this.#head.body.kind === "none") this.#setTimer("hedge", delayMs);
+  }
+
+  #startHedge(): void {
+    const pool = this.#pool as Pool;
+    const first = this.#attempt;
+    if (first === null || this.#phase !== "sending") return;
+    if (!pool.budget.tryStart(this.#context.clock.nowMs())) return;
+    const endpoint = pool.select(this.#key, [...this.#tried, first.endpoint]);
+    if (typeof endpoint === "string" || !endpoint.state.tryStartRequest()) return pool.budget.finished();
+    this.outcome.attemptCount++;
+    endpoint.state.count("hedges");
+    this.#hedge = new Attempt(this, this.#context, endpoint, true);
+    this.#connect(this.#hedge, false);
   }
 
   /** The client's side is gone or misbehaved; `cause` says which. */
   onDownstreamFailed(cause: Cause, detail: string): void {
     if (this.#phase === "finished") return;
-    this.#pending?.cancel();
-    this.#pending = null;
-    this.#upstream?.cancel();
-    this.#upstream = null;
     const { status } = errorRow(cause);
-    if (status !== null && this.status === 0) {
-      this.#answer(cause, detail);
-      return;
-    }
-    this.cause = cause;
-    this.detail = detail;
-    if (this.status === 0) this.status = 499;
+    if (status !== null && this.outcome.status === 0) return this.#answer(cause, detail);
+    this.#note(cause, detail);
+    if (this.outcome.status === 0) this.outcome.status = 499;
     this.#finish();
     this.#downstream.abort();
   }
 
   /** The response has begun and cannot be completed: the client must see it broken. */
   #breakOff(cause: Cause, detail: string): void {
-    this.cause = cause;
-    this.detail = detail;
-    this.#upstream?.cancel();
-    this.#upstream = null;
+    this.#note(cause, detail);
     this.#finish();
     this.#downstream.abort();
   }
 
-  #answer(cause: Cause, detail: string): void {
-    this.cause = cause;
-    this.detail = detail;
+  #note(cause: Cause, detail: string): void {
+    this.outcome.cause = cause;
+    this.outcome.detail = detail;
+  }
+
+  #answer(cause: Cause, detail: string, moreFieldLines = ""): void {
+    this.#note(cause, detail);
     const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock);
-    if (response === null) this.#breakOff(cause, detail);
-    else this.#answerLocally(response);
+    if (response === null) return this.#breakOff(cause, detail);
+    this.#answerLocally(moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines });
   }
 
   #answerLocally(response: LocalResponse): void {
-    const body = Buffer.from(response.body, "utf8");
-    this.status = response.status;
-    const isBodiless = response.status === 204;
-    const framing: BodyFraming = isBodiless ? { kind: "none" } : { kind: "length", bytes: body.length };
-    this.#downstream.sendHead(response.status, response.reason, response.fieldLines, framing, false);
-    if (!isBodiless && this.method !== "HEAD") {
-      this.responseBodyBytes = body.length;
-      this.#downstream.sendBody(ownMemory, body, 0, body.length);
-    }
+    this.outcome.status = response.status;
+    this.#stopAttempts();
+    const edit = this.#plan?.editResponse ?? null;
+    const fieldLines = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
+    this.outcome.responseBodyBytes = sendLocalResponse({ ...response, fieldLines }, this.#downstream, this.#head.method);
     this.#finish();
     this.#downstream.sendEnd("");
   }
 
-  // Deadlines
+  // Timers and pauses
 
-  #setDeadline(delayMs: number): void {
-    this.#deadline = new Deadline(this.#context.deadlines, () => this.#expired());
-    this.#deadline.set(delayMs);
+  #setExchangeDeadline(delayMs: number): void {
+    this.#exchangeDeadline = new Deadline(this.#context.deadlines, () => {
+      if (this.#phase === "relaying") this.#breakOff("exchange-timeout", "");
+      else this.#answer("exchange-timeout", "");
+    });
+    this.#exchangeDeadline.set(delayMs);
   }
 
-  #awaitContinue(): void {
-    this.#isContinueAwaited = true;
-    this.#setDeadline(continueTimeoutMs);
+  #setTimer(purpose: TimerPurpose, delayMs: number): void {
+    this.#timerPurpose = purpose;
+    this.#timer ??= new Deadline(this.#context.deadlines, () => this.#timerExpired());
+    this.#timer.set(delayMs);
   }
 
-  #expired(): void {
-    if (this.#isContinueAwaited) {
-      this.#isContinueAwaited = false;
-      this.#hasSentContinue = true;
-      this.#downstream.sendInformational(100, "Continue", "");
-      return;
+  #clearTimer(): void {
+    this.#timerPurpose = "none";
+    this.#timer?.clear();
+  }
+
+  #timerExpired(): void {
+    const purpose = this.#timerPurpose;
+    this.#timerPurpose = "none";
+    switch (purpose) {
+      case "gate":
+        return this.#passGates(this.#plan as RoutePlan);
+      case "backoff":
+        return this.#select(true);
+      case "hedge":
+        return this.#startHedge();
+      case "continue":
+        this.#hasSentContinue = true;
+        return this.#downstream.sendInformational(100, "Continue", "");
+      case "none":
+        return;
     }
-    this.#pending?.cancel();
-    this.#pending = null;
-    if (this.#phase === "relaying") {
-      this.#breakOff("exchange-timeout", "");
-      return;
-    }
-    this.#upstream?.cancel();
-    this.#upstream = null;
-    this.#answer("exchange-timeout", "");
+  }
+
+  #pauseRequest(): void {
+    if (this.#isRequestComplete && this.#phase !== "tunnelling") return;
+    this.#isRequestPaused = true;
+    this.#downstream.pauseRequest();
+  }
+
+  #resumeRequest(): void {
+    if (!this.#isRequestPaused) return;
+    this.#isRequestPaused = false;
+    this.#downstream.resumeRequest();
   }
 
   // 9 finish
 
   #finish(): void {
     if (this.#phase === "finished") return;
-    const wasTunnel = this.#phase === "tunnelling";
     this.#phase = "finished";
-    this.#deadline?.dispose();
+    this.#timer?.dispose();
+    this.#exchangeDeadline?.dispose();
     this.#replay = null;
-    const nowMs = this.#context.clock.nowMs();
-    this.durationMs = nowMs - this.#startedMs;
-    this.#observe(nowMs, wasTunnel);
-    if (!this.isUncounted) this.#context.onExchangeFinished(this);
+    this.outcome.durationMs = this.#context.clock.nowMs() - this.#startedMs;
+    this.#releaseWinner();
+    this.#stopAttempts();
+    if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);
   }
 
-  /** Tells the endpoint's state how it went, unless a failed attempt already did. */
-  #observe(nowMs: number, wasTunnel: boolean): void {
-    const endpoint = this.endpoint;
-    if (endpoint === null || !this.#isHoldingEndpoint) return;
-    const row = this.cause === null ? null : errorRow(this.cause);
-    if (wasTunnel || (row !== null && !row.isBlamed)) {
-      this.#isHoldingEndpoint = false;
-      endpoint.state.requestAbandoned(this.responseBodyBytes, this.requestBodyBytes);
+  /** Tells the endpoint that answered how it went. */
+  #releaseWinner(): void {
+    const attempt = this.#attempt;
+    if (attempt === null || this.outcome.firstByteMs === null) return;
+    const { outcome } = this;
+    const row = outcome.cause === null ? null : errorRow(outcome.cause);
+    if (outcome.isTunnel || (row !== null && !row.isBlamed)) {
+      attempt.abandon(outcome.responseBodyBytes, outcome.requestBodyBytes);
     } else {
-      this.#releaseEndpoint(endpoint, Math.floor(this.status / 100), nowMs - this.#attemptStartedMs, row !== null || this.status >= 500);
+      const isFailure = row !== null || outcome.status >= 500;
+      attempt.release(Math.floor(outcome.status / 100), isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes);
     }
   }
 
-  #releaseEndpoint(endpoint: Endpoint, statusClass: number, latencyMs: number, isFailure: boolean): void {
-    this.#isHoldingEndpoint = false;
-    endpoint.state.requestFinished(
-      statusClass,
-      latencyMs,
-      isFailure,
-      this.responseBodyBytes,
-      this.requestBodyBytes,
-      this.#context.clock.nowMs(),
-    );
+  /** Calls off whatever is under way and stops waiting. */
+  #stopAttempts(): void {
+    if (this.#ticket !== null) {
+      this.#pool?.queue?.cancel(this.#ticket);
+      this.#ticket = null;
+    }
+    const attempt = this.#attempt;
+    const hedge = this.#hedge;
+    this.#attempt = null;
+    this.#hedge = null;
+    if (attempt !== null) this.#callOff(attempt);
+    if (hedge !== null) this.#callOff(hedge);
   }
-}
 
-const ownMemory: ByteSource = { isReadBufferShared: false, replaceReadBuffer() {} };
-
-function withHost(request: OutgoingRequest, host: string): OutgoingRequest {
-  const { method, target, fieldLines, body, upgrade, isTrailersAccepted } = request;
-  return { method, target, host, fieldLines, body, upgrade, isTrailersAccepted };
+  #ended(attempt: Attempt): void {
+    if (attempt.isBudgeted) this.#pool?.budget.finished();
+    this.#pool?.queue?.serve();
+  }
 }

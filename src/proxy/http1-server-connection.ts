@@ -10,6 +10,7 @@
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import { latin1 } from "../core/latin1.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
@@ -55,6 +56,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #requestCount = 0;
   #lingerBytes = 0;
   #bodyBytes = 0;
+  #bodyBytesMax = Number.POSITIVE_INFINITY;
   // Remembered from the last request: a client repeats its headers, and so the lines sent on.
   #linesFields: Fields | null = null;
   #linesHost = "";
@@ -88,6 +90,27 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   }
   get backlog(): number {
     return this.#stream.writeBacklog;
+  }
+
+  setBodyLimit(bytesMax: number): void {
+    this.#bodyBytesMax = bytesMax;
+  }
+
+  fact(name: ExchangeFact): string | number | undefined {
+    switch (name) {
+      case "client.port":
+        return this.#peer.port;
+      case "peer.address":
+        return this.#peer.address;
+      case "listener.address":
+        return plainAddress(this.#stream.localAddress);
+      case "listener.port":
+        return this.#peer.localPort;
+      case "connection.requests":
+        return this.#requestCount;
+      default:
+        return undefined;
+    }
   }
 
   clientAddress(head: RequestHead): string {
@@ -303,13 +326,9 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       this.#deadline.set(settings.bodyIdleTimeoutMs);
       if (head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 16_384)) this.#stream.useBulkBuffer(true);
     }
-    const exchange = new Exchange(proxy, this, head, settings.name);
+    const exchange = new Exchange(proxy, this, head);
     this.#exchange = exchange;
-    if (head.body.kind === "length" && head.body.bytes > settings.bodyBytesMax) {
-      exchange.onDownstreamFailed("body-too-large", "");
-      return;
-    }
-    exchange.start(settings.exchangeTimeoutMs);
+    exchange.start(settings.exchangeTimeoutMs, settings.bodyBytesMax);
   }
 
   #readBody(buffer: Buffer, start: number, end: number): number {
@@ -333,7 +352,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   /** For the body reader. */
   onBody(bytes: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
-    if (this.#bodyBytes > this.#context.settings.bodyBytesMax) this.#failExchange("body-too-large");
+    if (this.#bodyBytes > this.#bodyBytesMax) this.#failExchange("body-too-large");
     else this.#exchange?.onRequestBody(this.#stream, bytes, start, end);
   }
 

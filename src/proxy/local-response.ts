@@ -2,7 +2,10 @@
 import type { Clock } from "../core/clock.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import { httpDate } from "../core/http-date.ts";
+import type { BodyFraming } from "../http1/framing.ts";
 import { reasonPhrase } from "../http1/reason-phrase.ts";
+
+import type { Downstream } from "./downstream.ts";
 
 export interface LocalResponse {
   readonly status: number;
@@ -23,11 +26,42 @@ export function errorResponse(cause: Cause, isCauseShown: boolean, clock: Clock)
   return plainResponse(status, `${status} ${reason}${shown}\n`, causeLine + retryLine, clock);
 }
 
-export function plainResponse(status: number, body: string, fieldLines: string, clock: Clock): LocalResponse {
-  return {
-    status,
-    reason: reasonPhrase(status),
-    fieldLines: `Date: ${httpDate(clock.wallMs())}\r\n${body === "" ? "" : "Content-Type: text/plain; charset=utf-8\r\n"}${fieldLines}`,
-    body,
-  };
+export function plainResponse(
+  status: number,
+  body: string,
+  fieldLines: string,
+  clock: Clock,
+  contentType = "text/plain; charset=utf-8",
+): LocalResponse {
+  const typeLine = body === "" ? "" : `Content-Type: ${contentType}\r\n`;
+  return { status, reason: reasonPhrase(status), fieldLines: `${dateLine(clock)}${typeLine}${fieldLines}`, body };
+}
+
+/** An answer with headers of its own, Content-Type among them. Values are octets that are fit for a header. */
+export function answerWith(
+  status: number,
+  headers: readonly (readonly [name: string, value: string])[],
+  body: string,
+  clock: Clock,
+): LocalResponse {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return { status, reason: reasonPhrase(status), fieldLines: dateLine(clock) + lines, body };
+}
+
+function dateLine(clock: Clock): string {
+  return `Date: ${httpDate(clock.wallMs())}\r\n`;
+}
+
+const ownMemory = { isReadBufferShared: false, replaceReadBuffer(): void {} };
+
+/** Sends head and body; `sendEnd` is left to the caller. Returns the body's bytes. */
+export function sendLocalResponse(response: LocalResponse, downstream: Downstream, method: string): number {
+  const { status, reason, fieldLines } = response;
+  const isBodiless = status === 204 || status === 304;
+  const body = Buffer.from(response.body, "utf8");
+  const framing: BodyFraming = isBodiless ? { kind: "none" } : { kind: "length", bytes: body.length };
+  downstream.sendHead(status, reason, fieldLines, framing, false);
+  if (isBodiless || method === "HEAD") return 0;
+  downstream.sendBody(ownMemory, body, 0, body.length);
+  return body.length;
 }

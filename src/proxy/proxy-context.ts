@@ -2,31 +2,13 @@
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Log } from "../core/log.ts";
-import type { RequestFacts } from "../routing/request-facts.ts";
-import type { Pool } from "../upstream/pool.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
-import type { LocalResponse } from "./local-response.ts";
-
-/** What a route leads to. */
-export type RouteTarget =
-  | {
-      readonly kind: "pool";
-      readonly name: string;
-      readonly pool: Pool;
-      /** The key for hash policies; called only when the pool's policy wants one. */
-      readonly keyOf: (facts: RequestFacts) => string;
-    }
-  | {
-      readonly kind: "respond";
-      readonly name: string;
-      /** Not counted, not logged: the balancer's own pages. */
-      readonly isUncounted: boolean;
-      respond(facts: RequestFacts): LocalResponse;
-    };
+import type { RequestScope } from "./request-scope.ts";
+import type { RoutePlan } from "./route-plan.ts";
 
 /** Finds the route of a request; null when none matches, `unclear-path` when its path reads two ways. */
 export interface Router {
-  route(facts: RequestFacts): RouteTarget | "unclear-path" | null;
+  route(scope: RequestScope): RoutePlan | "unclear-path" | null;
 }
 
 export interface ProxyContext {
@@ -42,3 +24,4 @@ export interface ProxyContext {
   /** Step 9: counters and the access log. */
   onExchangeFinished(record: ExchangeRecord): void;
 }
+

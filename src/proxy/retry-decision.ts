@@ -1,5 +1,6 @@
 /** May a failed attempt be followed by another? Read off the error table; nothing else decides it. */
 import { type Cause, errorRow } from "../core/errors.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
 import type { RetryCondition, RetrySettings } from "../upstream/pool.ts";
 
 /** What the decision depends on beside the cause. */
@@ -41,6 +42,17 @@ export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySe
 /** Which of the user's conditions a cause falls under; null for statuses, which have a list of their own. */
 function conditionOf(cause: Cause): RetryCondition | null {
   if (cause === "retried-status") return null;
-  if (cause === "head-response-timeout") return "timeout";
+  if (cause === "head-response-timeout" || cause === "attempt-timeout") return "timeout";
   return errorRow(cause).stage === "connect" ? "connect" : "reset";
+}
+
+/** Nobody is left alone for longer than this, whatever its Retry-After says. */
+const retryAfterMaxMs = 5 * 60_000;
+
+/** Retry-After in ms from now: seconds or a date (RFC 9110 §10.2.3); 0 when absent or past. */
+export function retryAfterMs(head: ResponseHead, wallMs: number): number {
+  const value = head.fields.get("retry-after");
+  if (value === undefined) return 0;
+  const delayMs = /^[0-9]{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - wallMs;
+  return delayMs > 0 ? Math.min(delayMs, retryAfterMaxMs) : 0;
 }

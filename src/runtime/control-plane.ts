@@ -129,9 +129,10 @@ export class ControlPlane {
   #snapshot(config: Config): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
-    for (const [name, { version, endpoints }] of shared.pools) {
+    for (const [name, { version, budget, endpoints }] of shared.pools) {
       pools[name] = {
         version: version.buffer,
+        budget: budget.buffer,
         endpoints: endpoints.map(({ key, state }) => ({
           key,
           state: state.buffer,

@@ -59,7 +59,7 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.viaName = config.via;
-    this.#proxy.router = buildRouter(config, this.#pools, this.#parts.clock);
+    this.#proxy.router = buildRouter(config, { ...this.#parts, pools: this.#pools });
     return addresses;
   }
 

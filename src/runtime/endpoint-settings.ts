@@ -1,11 +1,13 @@
 /** Lowers what the user wrote about an endpoint and its pool to what `upstream/` works with. */
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
+import type { RetryConfig, RetryOverrideConfig } from "../config/schema-retry.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import { type EndpointAddress, isLocalName, parseEndpointUrl } from "../core/address.ts";
 import { assert } from "../core/assert.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
-import type { EndpointSettings } from "../upstream/endpoint.ts";
-import type { PoolSettings } from "../upstream/pool.ts";
+import type { ConnectionPoolSettings } from "../upstream/connection-pool.ts";
+import type { EndpointFacts } from "../upstream/endpoint.ts";
+import type { PoolSettings, RetrySettings } from "../upstream/pool.ts";
 
 /** Field lines accepted in one response head; its bytes are limited by the configuration. */
 const responseHeaderCountMax = 1000;
@@ -25,28 +27,33 @@ export function fixedTargets(address: EndpointAddress): readonly DialTarget[] | 
   return null;
 }
 
-export function endpointSettings(endpoint: EndpointConfig, pool: PoolConfig, tls: UpstreamTls | null): EndpointSettings {
+export function endpointFacts(endpoint: EndpointConfig, pool: PoolConfig): EndpointFacts {
   const address = endpointAddress(endpoint);
   return {
     name: endpoint.name,
     url: endpoint.url,
     tier: endpoint.priority + (endpoint.backup ? 1 : 0),
+    zone: endpoint.zone,
+    labels: endpoint.labels,
+    weight: endpoint.weight,
     hostHeader: hostHeader(address, pool.hostHeader),
     fallbackHost: address.authority,
-    connections: {
-      tls,
-      connectTimeoutMs: pool.timeouts.connect,
-      idleMax: pool.connections.idleMax,
-      // The configuration writes "off" as 0.
-      lifetimeMs: pool.connections.lifetime === 0 ? Number.POSITIVE_INFINITY : pool.connections.lifetime,
-      requestsMax: pool.connections.requestsMax,
-      responseHeadBytesMax: pool.limits.responseHeadBytes,
-      headerCountMax: responseHeaderCountMax,
-      trailerBytesMax,
-      responseHeadTimeoutMs: pool.timeouts.responseHead,
-      upstreamIdleTimeoutMs: pool.timeouts.upstreamIdle,
-      poolIdleTimeoutMs: pool.connections.idleTimeout,
-    },
+  };
+}
+
+export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): ConnectionPoolSettings {
+  return {
+    tls,
+    connectTimeoutMs: pool.timeouts.connect,
+    idleMax: pool.connections.idleMax,
+    lifetimeMs: pool.connections.lifetime,
+    requestsMax: pool.connections.requestsMax,
+    responseHeadBytesMax: pool.limits.responseHeadBytes,
+    headerCountMax: responseHeaderCountMax,
+    trailerBytesMax,
+    responseHeadTimeoutMs: pool.timeouts.responseHead,
+    upstreamIdleTimeoutMs: pool.timeouts.upstreamIdle,
+    poolIdleTimeoutMs: pool.connections.idleTimeout,
   };
 }
 
@@ -59,17 +66,48 @@ function hostHeader(address: EndpointAddress, setting: string): string | null {
   return isExternalName ? address.authority : null;
 }
 
-export function poolSettings(name: string, pool: PoolConfig): PoolSettings {
-  const statuses = new Set<number>();
-  for (const range of pool.retry.statuses) for (let status = range.from; status <= range.to; status++) statuses.add(status);
+export function poolSettings(name: string, pool: PoolConfig, ownZone: string | null): PoolSettings {
   return {
     name,
-    retry: {
-      attemptsMax: pool.retry.attempts,
-      replayBytesMax: pool.retry.bodyBytes,
-      on: new Set(pool.retry.on),
-      statuses,
-      isNonIdempotentAllowed: pool.retry.nonIdempotent,
+    retry: retrySettings(pool.retry),
+    eligibility: {
+      overprovisioning: pool.tiers.overprovisioning,
+      isSpilling: pool.tiers.spill,
+      panicThreshold: pool.panic.threshold,
+      isPanicEnforced: pool.panic.mode === "enforce",
+      localZone: pool.zones.preferLocal && pool.zones.mode === "enforce" ? ownZone : null,
+      zoneEndpointsMin: pool.zones.endpointsMin,
     },
+  };
+}
+
+function retrySettings(retry: RetryConfig): RetrySettings {
+  return {
+    attemptsMax: retry.attempts,
+    replayBytesMax: retry.bodyBytes,
+    on: new Set(retry.on),
+    statuses: statusSet(retry.statuses),
+    isNonIdempotentAllowed: retry.nonIdempotent,
+    attemptTimeoutMs: retry.perAttempt,
+    backoffBaseMs: retry.backoff.base,
+    backoffMaxMs: retry.backoff.max,
+    isRetryAfterRespected: retry.respectRetryAfter,
+  };
+}
+
+export function statusSet(ranges: RetryConfig["statuses"]): ReadonlySet<number> {
+  const statuses = new Set<number>();
+  for (const range of ranges) for (let status = range.from; status <= range.to; status++) statuses.add(status);
+  return statuses;
+}
+
+/** A route's retry settings over its pool's. */
+export function overriddenRetry(settings: RetrySettings, override: RetryOverrideConfig): RetrySettings {
+  return {
+    ...settings,
+    attemptsMax: override.attempts ?? settings.attemptsMax,
+    isNonIdempotentAllowed: override.nonIdempotent ?? settings.isNonIdempotentAllowed,
+    statuses: override.statuses === null ? settings.statuses : statusSet(override.statuses),
+    attemptTimeoutMs: override.perAttempt ?? settings.attemptTimeoutMs,
   };
 }

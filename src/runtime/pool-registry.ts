@@ -3,18 +3,20 @@
  * whose identity and connection settings are the same, with their pooled connections. Endpoints that
  * are gone finish what they have.
  */
-import type { PolicyParts } from "../balancing/policy.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget } from "../core/transport.ts";
-import { Endpoint } from "../upstream/endpoint.ts";
+import { Endpoint, type EndpointFacts } from "../upstream/endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
 import { Pool } from "../upstream/pool.ts";
 import { PoolVersion } from "../upstream/pool-version.ts";
-import { endpointSettings, poolSettings } from "./endpoint-settings.ts";
+import { RequestQueue } from "../upstream/request-queue.ts";
+import { RetryBudget } from "../upstream/retry-budget.ts";
+import { connectionSettings, endpointFacts, poolSettings } from "./endpoint-settings.ts";
+import { hedgeDelay } from "./hedge-delay.ts";
 import { policyFrom } from "./policy-factory.ts";
 import type { EndpointSnapshot, PoolSnapshot, Snapshot } from "./snapshot.ts";
 import type { StatsSource } from "./stats.ts";
@@ -37,6 +39,7 @@ export class PoolRegistry {
   readonly #parts: PoolRegistryParts;
   #endpoints = new Map<string, KnownEndpoint>();
   #pools = new Map<string, Pool>();
+  readonly #queues = new Map<string, { size: number; timeoutMs: number; queue: RequestQueue }>();
 
   constructor(parts: PoolRegistryParts) {
     this.#parts = parts;
@@ -48,7 +51,7 @@ export class PoolRegistry {
     for (const [name, config] of Object.entries(snapshot.config.pools)) {
       const shared = snapshot.pools[name];
       assert(shared !== undefined, "a snapshot has shared memory for each pool");
-      pools.set(name, this.#buildPool(name, config, shared, endpoints));
+      pools.set(name, this.#buildPool(name, config, snapshot, shared, endpoints));
     }
     for (const [key, known] of this.#endpoints) {
       if (endpoints.get(key)?.endpoint !== known.endpoint) known.endpoint.connections.close();
@@ -66,10 +69,10 @@ export class PoolRegistry {
   statsSources(): { name: string; endpoints: StatsSource[] }[] {
     return [...this.#pools.values()].map((pool) => ({
       name: pool.settings.name,
-      endpoints: pool.endpoints.map(({ settings, state }) => ({
-        name: settings.name,
-        url: settings.url,
-        isBackup: settings.tier > 0,
+      endpoints: pool.endpoints.map(({ facts, state }) => ({
+        name: facts.name,
+        url: facts.url,
+        isBackup: facts.tier > 0,
         state,
       })),
     }));
@@ -85,30 +88,59 @@ export class PoolRegistry {
     for (const { endpoint } of this.#endpoints.values()) endpoint.connections.close();
   }
 
-  #buildPool(name: string, config: PoolConfig, shared: PoolSnapshot, kept: Map<string, KnownEndpoint>): Pool {
+  #buildPool(
+    name: string,
+    config: PoolConfig,
+    snapshot: Snapshot,
+    shared: PoolSnapshot,
+    kept: Map<string, KnownEndpoint>,
+  ): Pool {
+    const { clock, random, workerIndex } = this.#parts;
     const version = new PoolVersion(shared.version);
     const endpoints = config.endpoints.map((endpoint, index) => {
-      const snapshot = shared.endpoints[index];
-      assert(snapshot !== undefined, "a snapshot has shared memory for each endpoint");
-      const settings = endpointSettings(endpoint, config, snapshot.tls);
-      const known = this.#keepOrCreate(snapshot, settings);
-      kept.set(snapshot.key, known);
+      const endpointSnapshot = shared.endpoints[index];
+      assert(endpointSnapshot !== undefined, "a snapshot has shared memory for each endpoint");
+      const known = this.#keepOrCreate(endpointSnapshot, endpointFacts(endpoint, config), config);
+      kept.set(endpointSnapshot.key, known);
       return known.endpoint;
     });
-    const parts: PolicyParts = { random: this.#parts.random, cursor: version };
-    return new Pool(poolSettings(name, config), endpoints, () => policyFrom(config.policy, parts), version);
+    const { queue, hedge } = config;
+    return new Pool(poolSettings(name, config, snapshot.config.zone), {
+      endpoints,
+      version,
+      random,
+      budget: RetryBudget.attach(shared.budget, workerIndex, config.retry.budget),
+      queue: queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout),
+      hedgeDelayMs:
+        hedge === null || hedge.mode === "observe"
+          ? () => null
+          : hedgeDelay({ percentile: hedge.percentile / 100, delayMinMs: hedge.delayMin }, endpoints, clock),
+      createPolicy: () => policyFrom(config.policy, { random, cursor: version }),
+    });
   }
 
-  #keepOrCreate(snapshot: EndpointSnapshot, settings: ReturnType<typeof endpointSettings>): KnownEndpoint {
+  /** Who waits in a pool's queue goes on waiting over a reload that leaves the queue's settings alone. */
+  #queue(pool: string, size: number, timeoutMs: number): RequestQueue {
+    const known = this.#queues.get(pool);
+    if (known?.size === size && known.timeoutMs === timeoutMs) return known.queue;
+    known?.queue.close();
+    const queue = new RequestQueue({ size, timeoutMs }, this.#parts.clock);
+    this.#queues.set(pool, { size, timeoutMs, queue });
+    return queue;
+  }
+
+  #keepOrCreate(snapshot: EndpointSnapshot, facts: EndpointFacts, config: PoolConfig): KnownEndpoint {
+    const settings = connectionSettings(config, snapshot.tls);
     const settingsText = JSON.stringify(settings);
     const known = this.#endpoints.get(snapshot.key);
     if (known?.settingsText === settingsText && known.endpoint.state.buffer === snapshot.state) {
+      known.endpoint.facts = facts;
       known.endpoint.connections.targets = snapshot.targets;
       return known;
     }
     const { dialer, clock, deadlines, workerIndex } = this.#parts;
     const state = EndpointState.attach(snapshot.state, workerIndex);
-    const endpoint = new Endpoint(settings, state, dialer, clock, deadlines);
+    const endpoint = new Endpoint(facts, settings, state, dialer, clock, deadlines);
     endpoint.connections.targets = snapshot.targets;
     return { endpoint, settingsText };
   }

@@ -1,66 +1,63 @@
-/** Lowers the configured routes to a Router over this data plane's pools. */
+/** Builds the route table of a configuration over this data plane's pools. */
 import type { Config } from "../config/schema.ts";
-import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
-import { evaluate, templateOf } from "../core/template.ts";
+import type { Random } from "../core/random.ts";
 import { plainResponse } from "../proxy/local-response.ts";
-import type { Router, RouteTarget } from "../proxy/proxy-context.ts";
-import { FactsScope } from "../proxy/facts-scope.ts";
+import type { Router } from "../proxy/proxy-context.ts";
+import type { RoutePlan } from "../proxy/route-plan.ts";
 import { buildRouteTable } from "../routing/route-table.ts";
 import type { RouteSpec } from "../routing/route-spec.ts";
-import { keyTemplateOf } from "./policy-factory.ts";
 import type { PoolRegistry } from "./pool-registry.ts";
+import { compileRoutePlan } from "./route-plans.ts";
 import { readStats } from "./stats.ts";
 
-export function buildRouter(config: Config, pools: PoolRegistry, clock: Clock): Router {
-  const specs: RouteSpec<RouteTarget>[] = config.routes.map((route) => ({
-    name: route.name,
-    match: route.match,
-    priority: route.priority,
-    payload: targetOf(route, config, pools, clock),
-  }));
+export interface RouterParts {
+  readonly pools: PoolRegistry;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function buildRouter(config: Config, parts: RouterParts): Router {
+  const { pools, clock } = parts;
+  const specs: RouteSpec<RoutePlan>[] = config.routes.map((route) => {
+    const { plan, needsCaptures } = compileRoutePlan(route, { ...parts, config, pool: (name) => pools.pool(name) });
+    return { name: route.name, match: route.match, priority: route.priority, needsCaptures, payload: plan };
+  });
   if (config.statsPath !== null) specs.push(statsRoute(config.statsPath, pools, clock));
   const table = buildRouteTable(specs);
   return {
-    route(facts) {
-      const match = table.match(facts);
+    route(scope) {
+      const match = table.match(scope);
       if (match === null || match === "unclear-path") return match;
+      scope.captures = match.captures;
       return match.route.payload;
     },
   };
 }
 
-function targetOf(route: RouteConfig, config: Config, pools: PoolRegistry, clock: Clock): RouteTarget {
-  if (route.pool === null) {
-    const { respond } = route;
-    const status = respond?.status ?? 500;
-    const body = respond?.body ?? "";
-    return { kind: "respond", name: route.name, isUncounted: false, respond: () => plainResponse(status, body, "", clock) };
-  }
-  const pool = pools.pool(route.pool);
-  const source = keyTemplateOf((config.pools[route.pool] as Config["pools"][string]).policy);
-  const template = source === null ? null : templateOf(source, { stage: "route" });
-  return {
-    kind: "pool",
-    name: route.name,
-    pool,
-    keyOf: (facts) => (template === null ? "" : evaluate(template, new FactsScope(facts, clock))),
-  };
-}
-
 /** The balancer's own counters on the path the user chose; ahead of all other routes. */
-function statsRoute(path: string, pools: PoolRegistry, clock: Clock): RouteSpec<RouteTarget> {
+function statsRoute(path: string, pools: PoolRegistry, clock: Clock): RouteSpec<RoutePlan> {
   return {
     name: "stats",
     match: { path: { exact: path }, method: ["GET", "HEAD"] },
     priority: 1_000_000,
     payload: {
-      kind: "respond",
       name: "stats",
+      gates: [],
       isUncounted: true,
+      poolOf: null,
+      keyOf: () => "",
+      retry: null,
+      exchangeTimeoutMs: null,
+      bodyBytesMax: null,
+      upstreamTimeouts: null,
+      rewrite: null,
+      editRequest: null,
+      editResponse: null,
+      importance: "normal",
       respond() {
-        const response = plainResponse(200, `${JSON.stringify(readStats(pools.statsSources()), null, 2)}\n`, "Cache-Control: no-store\r\n", clock);
-        return { ...response, fieldLines: response.fieldLines.replace("text/plain; charset=utf-8", "application/json") };
+        const body = `${JSON.stringify(readStats(pools.statsSources()), null, 2)}\n`;
+        return plainResponse(200, body, "Cache-Control: no-store\r\n", clock, "application/json");
       },
     },
   };

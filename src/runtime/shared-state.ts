@@ -5,6 +5,7 @@
 import type { Config } from "../config/schema.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
+import { RetryBudget } from "../upstream/retry-budget.ts";
 import { PoolVersion } from "../upstream/pool-version.ts";
 import { ListenerCounters } from "./listener-counters.ts";
 import { endpointKey } from "./snapshot.ts";
@@ -18,6 +19,7 @@ export interface SharedEndpoint {
 
 export interface SharedPool {
   readonly version: PoolVersion;
+  readonly budget: RetryBudget;
   readonly endpoints: readonly SharedEndpoint[];
 }
 
@@ -54,7 +56,8 @@ export class SharedState {
       Object.entries(config.pools).map(([name, pool]) => {
         const version = before.pools.get(name)?.version ?? new PoolVersion();
         const endpoints = pool.endpoints.map((endpoint) => this.#adoptEndpoint(name, endpoint, known));
-        return [name, { version, endpoints }];
+        const budget = before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
+        return [name, { version, budget, endpoints }];
       }),
     );
     this.#listeners = new Map(
@@ -83,7 +86,10 @@ export class SharedState {
   releaseWorker(workerIndex: number): void {
     for (const { state } of this.endpoints()) state.releaseWorker(workerIndex);
     for (const counters of this.#listeners.values()) counters.releaseWorker(workerIndex);
-    for (const { version } of this.#pools.values()) version.bump();
+    for (const { version, budget } of this.#pools.values()) {
+      budget.releaseWorker(workerIndex);
+      version.bump();
+    }
   }
 
   #adoptEndpoint(pool: string, config: EndpointConfig, known: Map<string, SharedEndpoint>): SharedEndpoint {

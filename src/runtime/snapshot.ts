@@ -16,6 +16,8 @@ export interface EndpointSnapshot {
 
 export interface PoolSnapshot {
   readonly version: SharedArrayBuffer;
+  /** The retry budget's account. */
+  readonly budget: SharedArrayBuffer;
   /** In the order of the configuration. */
   readonly endpoints: readonly EndpointSnapshot[];
 }

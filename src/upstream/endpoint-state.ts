@@ -74,6 +74,7 @@ const counter = {
   staleConnections: 16,
   tunnels: 17,
   latencyMsSum: 18,
+  hedges: 19,
 } as const;
 
 type CounterName = keyof typeof counter;
@@ -289,6 +290,7 @@ export class EndpointState {
   count(
     name:
       | "retries"
+      | "hedges"
       | "connectionsOpened"
       | "connectionReuses"
       | "connectFailures"

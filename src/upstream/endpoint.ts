@@ -2,42 +2,67 @@
  * One endpoint as one worker sees it: what the user wrote, the state shared with the other workers,
  * and this worker's connections. It satisfies the balancing policies' Candidate with live numbers.
  */
-import type { Candidate } from "../balancing/policy.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Dialer } from "../core/transport.ts";
 import { ConnectionPool, type ConnectionPoolSettings } from "./connection-pool.ts";
+import type { EligibilityMember } from "./eligibility.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
-export interface EndpointSettings {
+/** What may change without touching connections. */
+export interface EndpointFacts {
   /** What logs, metrics and hash policies call it. */
   readonly name: string;
   /** As configured, for people. */
   readonly url: string;
   /** Tier of priority: 0 is served first, backups stand in later tiers. */
   readonly tier: number;
+  readonly zone: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As configured, before slow start. */
+  readonly weight: number;
   /** Host field sent to it; null passes on the client's. */
   readonly hostHeader: string | null;
   /** Host field when the client sent none (HTTP/1.0). */
   readonly fallbackHost: string;
-  readonly connections: ConnectionPoolSettings;
 }
 
-export class Endpoint implements Candidate {
-  readonly settings: EndpointSettings;
+export class Endpoint implements EligibilityMember {
+  /** Replaced by a reload that keeps the endpoint. */
+  facts: EndpointFacts;
   readonly state: EndpointState;
   readonly connections: ConnectionPool;
   readonly #clock: Clock;
+  #restUntilMs = 0;
 
-  constructor(settings: EndpointSettings, state: EndpointState, dialer: Dialer, clock: Clock, deadlines: Deadlines) {
-    this.settings = settings;
+  constructor(
+    facts: EndpointFacts,
+    connections: ConnectionPoolSettings,
+    state: EndpointState,
+    dialer: Dialer,
+    clock: Clock,
+    deadlines: Deadlines,
+  ) {
+    this.facts = facts;
     this.state = state;
     this.#clock = clock;
-    this.connections = new ConnectionPool(settings.connections, dialer, deadlines, state);
+    this.connections = new ConnectionPool(connections, dialer, deadlines, state);
   }
 
   get name(): string {
-    return this.settings.name;
+    return this.facts.name;
+  }
+  get tier(): number {
+    return this.facts.tier;
+  }
+  get zone(): string | null {
+    return this.facts.zone;
+  }
+  get labels(): Readonly<Record<string, string>> {
+    return this.facts.labels;
+  }
+  get nominalWeight(): number {
+    return this.facts.weight;
   }
   get weight(): number {
     return this.state.weight;
@@ -54,7 +79,22 @@ export class Endpoint implements Candidate {
   get isEligible(): boolean {
     return this.state.isEligible;
   }
+  /** Not taken out by hand. */
+  get isInService(): boolean {
+    return !this.state.hasStatus("draining") && !this.state.hasStatus("maintenance");
+  }
   get isFull(): boolean {
-    return this.state.isFull;
+    return this.state.isFull || (this.#restUntilMs > 0 && this.#isResting());
+  }
+
+  /** It asked to be left alone (Retry-After): this worker passes over it for so long. */
+  rest(durationMs: number): void {
+    this.#restUntilMs = Math.max(this.#restUntilMs, this.#clock.nowMs() + durationMs);
+  }
+
+  #isResting(): boolean {
+    if (this.#clock.nowMs() < this.#restUntilMs) return true;
+    this.#restUntilMs = 0;
+    return false;
   }
 }

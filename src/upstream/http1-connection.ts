@@ -53,6 +53,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #partialHead = "";
   #method = "";
   #isUpgradeOffered = false;
+  #responseHeadTimeoutMs = 0;
+  #idleTimeoutMs = 0;
   #isRequestComplete = false;
   #isReusable = true;
   #hasResponseBytes = false;
@@ -94,12 +96,15 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#hasResponseBytes = false;
     this.#isRequestComplete = false;
     this.#informationalCount = 0;
-    this.#deadline.set(this.#limits.responseHeadTimeoutMs);
   }
 
   sendHead(request: OutgoingRequest): void {
     this.#method = request.method;
     this.#isUpgradeOffered = request.upgrade !== "";
+    const { timeouts } = request;
+    this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? this.#limits.responseHeadTimeoutMs;
+    this.#idleTimeoutMs = timeouts?.idleMs ?? this.#limits.upstreamIdleTimeoutMs;
+    this.#deadline.set(this.#responseHeadTimeoutMs);
     this.#writer.begin(requestHeadText(request), request.body.kind);
   }
 
@@ -107,7 +112,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#writer.write(source, bytes, start, end);
     // A slow upload is not a slow answer: the clock for the response head starts over.
     this.#deadline.set(
-      this.#phase === "head" ? this.#limits.responseHeadTimeoutMs : this.#limits.upstreamIdleTimeoutMs,
+      this.#phase === "head" ? this.#responseHeadTimeoutMs : this.#idleTimeoutMs,
     );
   }
 
@@ -128,7 +133,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
 
   resumeResponse(): void {
     this.#stream.resume();
-    if (this.#phase === "body") this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+    if (this.#phase === "body") this.#deadline.set(this.#idleTimeoutMs);
   }
 
   cancel(): void {
@@ -245,7 +250,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       return;
     }
     this.#isReusable &&= keepsAlive(head);
-    this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+    this.#deadline.set(this.#idleTimeoutMs);
     this.#begin(head, body);
   }
 
@@ -284,7 +289,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       if (pos < length) this.#isReusable = false;
       this.#finish();
     } else if (this.#phase === "body" && this.#deadline.isSet) {
-      this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+      this.#deadline.set(this.#idleTimeoutMs);
     }
   }
 

@@ -1,11 +1,15 @@
 /**
- * A pool: equivalent endpoints and the policy that picks among them. The pool keeps the lists of
- * eligible endpoints per tier and rebuilds them when the shared version says that a state changed.
+ * A pool: equivalent endpoints, who of them is eligible, and the policies that pick among them, one per
+ * group of eligibility. It also keeps what belongs to all its requests: the queue, the retry budget.
  */
 import type { Policy } from "../balancing/policy.ts";
 import type { Cause } from "../core/errors.ts";
+import { randomBelow, type Random } from "../core/random.ts";
+import { Eligibility, type EligibilitySettings } from "./eligibility.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { PoolVersion } from "./pool-version.ts";
+import type { RequestQueue } from "./request-queue.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 
 /** No connection; closed before an answer; no answer in time. */
 export type RetryCondition = "connect" | "reset" | "timeout";
@@ -21,63 +25,111 @@ export interface RetrySettings {
   readonly statuses: ReadonlySet<number>;
   /** Retry POST, PATCH and the like after they were sent; a hazard the user spelled out. */
   readonly isNonIdempotentAllowed: boolean;
+  /** Deadline of one attempt up to the response head; Infinity for none. */
+  readonly attemptTimeoutMs: number;
+  /** Mean wait before the second retry; the first follows at once. */
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  /** Leave an endpoint alone for as long as its Retry-After says. */
+  readonly isRetryAfterRespected: boolean;
 }
 
 export interface PoolSettings {
   readonly name: string;
   readonly retry: RetrySettings;
+  readonly eligibility: EligibilitySettings;
 }
 
-interface Tier {
-  readonly policy: Policy;
+export interface PoolParts {
   readonly endpoints: readonly Endpoint[];
-  eligible: readonly Endpoint[];
+  readonly version: PoolVersion;
+  readonly random: Random;
+  readonly budget: RetryBudget;
+  /** Delay after which slow reads are raced, worked out anew now and then; null for never. */
+  hedgeDelayMs(): number | null;
+  /** Null when requests do not wait. */
+  readonly queue: RequestQueue | null;
+  createPolicy(): Policy;
 }
 
 export class Pool {
   readonly settings: PoolSettings;
   readonly endpoints: readonly Endpoint[];
-  readonly #tiers: readonly Tier[];
-  readonly #version: PoolVersion;
-  #seenVersion = -1;
+  readonly budget: RetryBudget;
+  readonly queue: RequestQueue | null;
+  readonly #random: Random;
+  readonly #parts: PoolParts;
+  readonly #eligibility: Eligibility<Endpoint>;
+  readonly #policies: readonly Policy[];
 
-  constructor(settings: PoolSettings, endpoints: readonly Endpoint[], createPolicy: () => Policy, version: PoolVersion) {
+  constructor(settings: PoolSettings, parts: PoolParts) {
     this.settings = settings;
-    this.endpoints = endpoints;
-    this.#version = version;
-    const tierNumbers = [...new Set(endpoints.map((endpoint) => endpoint.settings.tier))].sort((a, b) => a - b);
-    this.#tiers = tierNumbers.map((number) => {
-      const members = endpoints.filter((endpoint) => endpoint.settings.tier === number);
-      const policy = createPolicy();
-      policy.build?.(members);
-      return { policy, endpoints: members, eligible: [] };
+    this.endpoints = parts.endpoints;
+    this.budget = parts.budget;
+    this.queue = parts.queue;
+    this.#random = parts.random;
+    this.#parts = parts;
+    this.#eligibility = new Eligibility(parts.endpoints, settings.eligibility, parts.version);
+    this.#policies = this.#eligibility.groups.map((group) => {
+      const policy = parts.createPolicy();
+      policy.build?.(group.members);
+      return policy;
     });
   }
 
   /** Does the policy want a key for each request? */
   get needsKey(): boolean {
-    return this.#tiers[0]?.policy.needsKey === true;
+    return this.#policies[0]?.needsKey === true;
   }
 
-  /** The endpoint for the next attempt, or why there is none. Lower tiers serve while upper ones cannot. */
+  get eligibility(): Eligibility<Endpoint> {
+    return this.#eligibility;
+  }
+
+  get policies(): readonly Policy[] {
+    return this.#policies;
+  }
+
+  /** The endpoint for the next attempt, or why there is none. */
   select(key: string, tried: readonly Endpoint[]): Endpoint | Cause {
-    if (this.#version.current !== this.#seenVersion) this.#refresh();
+    this.#eligibility.refresh();
+    const { groups } = this.#eligibility;
+    const drawn = groups.length === 1 ? 0 : this.#eligibility.draw(this.#random.next());
+    const chosen = this.#pick(drawn, key, tried);
+    if (chosen !== null) return chosen;
     let hasEligible = false;
-    for (let i = 0; i < this.#tiers.length; i++) {
-      const tier = this.#tiers[i] as Tier;
-      if (tier.eligible.length === 0) continue;
+    for (let index = 0; index < groups.length; index++) {
+      const group = groups[index];
+      if (group === undefined || group.eligible.length === 0) continue;
       hasEligible = true;
-      const endpoint = tier.policy.pick(tier.eligible, key, tried);
+      const endpoint = index === drawn ? null : this.#pick(index, key, tried);
       if (endpoint !== null) return endpoint;
     }
     return hasEligible && tried.length === 0 ? "pool-full" : "no-endpoint";
   }
 
-  #refresh(): void {
-    this.#seenVersion = this.#version.current;
-    for (const tier of this.#tiers) {
-      tier.eligible = tier.endpoints.filter((endpoint) => endpoint.isEligible && endpoint.weight > 0);
-      tier.policy.build?.(tier.endpoints);
-    }
+  hedgeDelayMs(): number | null {
+    return this.#parts.hedgeDelayMs();
+  }
+
+  /** The endpoint of that name if requests bound to it may still go there (it may be draining). */
+  findBound(name: string): Endpoint | null {
+    const endpoint = this.endpoints.find((candidate) => candidate.name === name);
+    return endpoint?.state.isReachable === true && !endpoint.isFull ? endpoint : null;
+  }
+
+  /** Wait before the retry of that number (1 is the first, which does not wait), drawn at random. */
+  backoffMs(retryNumber: number): number {
+    const { backoffBaseMs, backoffMaxMs } = this.settings.retry;
+    if (retryNumber <= 1 || backoffBaseMs === 0) return 0;
+    const longest = Math.min(backoffMaxMs, backoffBaseMs * 2 ** (retryNumber - 1));
+    return randomBelow(this.#random, Math.max(1, Math.round(longest)));
+  }
+
+  #pick(index: number, key: string, tried: readonly Endpoint[]): Endpoint | null {
+    const group = this.#eligibility.groups[index];
+    const policy = this.#policies[index];
+    if (group === undefined || policy === undefined || group.eligible.length === 0) return null;
+    return policy.pick(group.eligible, key, tried);
   }
 }

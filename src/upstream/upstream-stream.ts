@@ -20,8 +20,17 @@ export interface OutgoingRequest {
   readonly body: BodyFraming;
   /** Protocols offered for an upgrade; "" for none. */
   readonly upgrade: string;
+  /** The client waits for 100 before it sends its body. */
+  readonly isContinueExpected: boolean;
   /** The client understands trailers (`TE: trailers`). */
   readonly isTrailersAccepted: boolean;
+  /** Where the route's timeouts differ from the pool's; null for the pool's. */
+  readonly timeouts: UpstreamTimeouts | null;
+}
+
+export interface UpstreamTimeouts {
+  readonly responseHeadMs: number;
+  readonly idleMs: number;
 }
 
 /** What an attempt's owner is told. Never called after `detach`, `cancel` or `onUpstreamFailed`. */

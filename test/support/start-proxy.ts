@@ -15,12 +15,15 @@ import type { ForwardingSettings } from "../../src/proxy/forwarding.ts";
 import { Http1ServerConnection } from "../../src/proxy/http1-server-connection.ts";
 import type { ListenerSettings } from "../../src/proxy/listener-context.ts";
 import type { LocalResponse } from "../../src/proxy/local-response.ts";
-import type { RouteTarget } from "../../src/proxy/proxy-context.ts";
+import type { RoutePlan } from "../../src/proxy/route-plan.ts";
 import type { ConnectionPoolSettings } from "../../src/upstream/connection-pool.ts";
-import { Endpoint, type EndpointSettings } from "../../src/upstream/endpoint.ts";
+import { defaultEligibility } from "../../src/upstream/eligibility.ts";
+import { Endpoint, type EndpointFacts } from "../../src/upstream/endpoint.ts";
 import { EndpointState } from "../../src/upstream/endpoint-state.ts";
 import { Pool, type RetrySettings } from "../../src/upstream/pool.ts";
 import { PoolVersion } from "../../src/upstream/pool-version.ts";
+import { RetryBudget } from "../../src/upstream/retry-budget.ts";
+import { seededRandom } from "../../src/core/random.ts";
 import { Signal } from "./signal.ts";
 import { defaultTransport, type Transport } from "./transports.ts";
 
@@ -33,7 +36,7 @@ export interface ProxyOptions {
   readonly forwardedFields?: Partial<ForwardingSettings["fields"]>;
   readonly trustedProxies?: readonly string[];
   readonly connections?: Partial<ConnectionPoolSettings>;
-  readonly endpoint?: Partial<Omit<EndpointSettings, "connections">>;
+  readonly endpoint?: Partial<EndpointFacts>;
   readonly retry?: Partial<RetrySettings>;
   /** Answers of the balancer's own, by path. */
   readonly local?: Readonly<Record<string, LocalResponse>>;
@@ -89,6 +92,10 @@ const retryDefaults: RetrySettings = {
   on: new Set(["connect", "reset", "timeout"] as const),
   statuses: new Set(),
   isNonIdempotentAllowed: false,
+  attemptTimeoutMs: Number.POSITIVE_INFINITY,
+  backoffBaseMs: 0,
+  backoffMaxMs: 0,
+  isRetryAfterRespected: false,
 };
 
 /** The first endpoint that was not tried yet, so that tests know where a request goes. */
@@ -154,8 +161,16 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const endpoints = options.origins.map((origin, index) =>
     buildEndpoint(origin, index, options, transport, clock, deadlines),
   );
-  const settings = { name: "app", retry: { ...retryDefaults, ...options.retry } };
-  const pool = new Pool(settings, endpoints, () => inOrder, new PoolVersion());
+  const settings = { name: "app", retry: { ...retryDefaults, ...options.retry }, eligibility: defaultEligibility };
+  const pool = new Pool(settings, {
+    endpoints,
+    version: new PoolVersion(),
+    random: seededRandom(1),
+    budget: RetryBudget.create(1, { share: 1, floor: 1000 }),
+    queue: null,
+    hedgeDelayMs: () => null,
+    createPolicy: () => inOrder,
+  });
   const proxy = new TestProxy(endpoints);
   const forwarding = {
     trusted: buildCidrSet(options.trustedProxies ?? []),
@@ -217,23 +232,40 @@ function buildEndpoint(
 ): Endpoint {
   const target: DialTarget =
     typeof origin === "number" ? { kind: "tcp", address: "127.0.0.1", port: origin } : origin;
-  const settings: EndpointSettings = {
+  const facts: EndpointFacts = {
     name: `origin-${index}`,
     url: "",
     tier: 0,
+    zone: null,
+    labels: {},
+    weight: 1,
     hostHeader: null,
     fallbackHost: "fallback.test",
     ...options.endpoint,
-    connections: { ...connectionDefaults, ...options.connections },
   };
-  const endpoint = new Endpoint(settings, EndpointState.create(1), transport.dialer, clock, deadlines);
+  const connections = { ...connectionDefaults, ...options.connections };
+  const state = EndpointState.create(1);
+  const endpoint = new Endpoint(facts, connections, state, transport.dialer, clock, deadlines);
   endpoint.connections.targets = [target];
   return endpoint;
 }
 
-function routeTo(pool: Pool, options: ProxyOptions, path: string): RouteTarget {
+function routeTo(pool: Pool, options: ProxyOptions, path: string): RoutePlan {
   const response = options.local?.[path];
-  if (response !== undefined)
-    return { kind: "respond", name: "local", isUncounted: false, respond: () => response };
-  return { kind: "pool", name: "all", pool, keyOf: () => "" };
+  return {
+    name: response === undefined ? "all" : "local",
+    gates: [],
+    respond: response === undefined ? null : () => response,
+    isUncounted: false,
+    poolOf: response === undefined ? () => pool : null,
+    keyOf: () => "",
+    retry: null,
+    exchangeTimeoutMs: null,
+    bodyBytesMax: null,
+    upstreamTimeouts: null,
+    rewrite: null,
+    editRequest: null,
+    editResponse: null,
+    importance: "normal",
+  };
 }

@@ -1,0 +1,137 @@
+/**
+ * One try of an exchange at one endpoint: holds the endpoint's place, connects, and passes on what the
+ * upstream side tells. Whether another try follows is the exchange's business.
+ */
+import { Deadline } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
+import type { BodyFraming } from "../http1/framing.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import type { ByteSource, UpstreamStream } from "../upstream/upstream-stream.ts";
+import type { ProxyContext } from "./proxy-context.ts";
+
+/** The exchange, as its attempts see it. */
+export interface AttemptOwner {
+  onAttemptReady(attempt: Attempt): void;
+  onAttemptInformational(attempt: Attempt, head: ResponseHead): void;
+  onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void;
+  onAttemptBody(source: ByteSource, bytes: Buffer, start: number, end: number): void;
+  onAttemptEnd(attempt: Attempt, trailers: string): void;
+  onAttemptFlush(): void;
+  onAttemptDrain(): void;
+  /** The attempt is over; it still holds its endpoint until `release` or `abandon`. */
+  onAttemptFailed(attempt: Attempt, cause: Cause, detail: string): void;
+}
+
+export class Attempt implements ConnectionWaiter {
+  readonly endpoint: Endpoint;
+  /** Counts against the retry budget. */
+  readonly isBudgeted: boolean;
+  startedMs: number;
+  /** From the start to an established connection; 0 for a pooled one. */
+  connectMs = 0;
+  upstream: UpstreamStream | null = null;
+  readonly #owner: AttemptOwner;
+  readonly #context: ProxyContext;
+  #pending: PendingConnection | null = null;
+  #deadline: Deadline | null = null;
+  #isHolding = true;
+
+  /** The endpoint has counted the request already (`tryStartRequest`). */
+  constructor(owner: AttemptOwner, context: ProxyContext, endpoint: Endpoint, isBudgeted: boolean) {
+    this.#owner = owner;
+    this.#context = context;
+    this.endpoint = endpoint;
+    this.isBudgeted = isBudgeted;
+    this.startedMs = context.clock.nowMs();
+  }
+
+  /** Returns true when a pooled connection was at hand; `onAttemptReady` has been called then. */
+  connect(isFresh: boolean, timeoutMs: number): boolean {
+    if (timeoutMs < Number.POSITIVE_INFINITY) this.#setDeadline(timeoutMs);
+    const stream = isFresh ? null : this.endpoint.connections.takeIdle(this);
+    if (stream !== null) {
+      this.upstream = stream;
+      this.#owner.onAttemptReady(this);
+      return true;
+    }
+    this.#pending = this.endpoint.connections.dial(this);
+    return false;
+  }
+
+  /** Ends it from this side. The endpoint is still held. */
+  cancel(): void {
+    this.#deadline?.dispose();
+    this.#pending?.cancel();
+    this.#pending = null;
+    this.upstream?.cancel();
+    this.upstream = null;
+  }
+
+  /** Gives the endpoint back with a verdict; `statusClass` is 0 when there was no response. */
+  release(statusClass: number, isFailure: boolean, bytesIn: number, bytesOut: number): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    const nowMs = this.#context.clock.nowMs();
+    this.endpoint.state.requestFinished(statusClass, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
+  }
+
+  /** Gives the endpoint back without one: the client left, a hedge lost, a tunnel closed. */
+  abandon(bytesIn: number, bytesOut: number): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.endpoint.state.requestAbandoned(bytesIn, bytesOut);
+  }
+
+  // ConnectionWaiter: what the upstream side tells.
+
+  onUpstreamReady(stream: UpstreamStream): void {
+    this.#pending = null;
+    this.upstream = stream;
+    this.connectMs = this.#context.clock.nowMs() - this.startedMs;
+    this.#owner.onAttemptReady(this);
+  }
+
+  onInformational(head: ResponseHead): void {
+    this.#owner.onAttemptInformational(this, head);
+  }
+
+  onResponseHead(head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
+    this.#deadline?.dispose();
+    this.#owner.onAttemptHead(this, head, body, isUpgrade);
+  }
+
+  onResponseBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+    this.#owner.onAttemptBody(source, bytes, start, end);
+  }
+
+  onResponseEnd(trailers: string): void {
+    this.#owner.onAttemptEnd(this, trailers);
+  }
+
+  onResponseFlush(): void {
+    this.#owner.onAttemptFlush();
+  }
+
+  onUpstreamDrain(): void {
+    this.#owner.onAttemptDrain();
+  }
+
+  onUpstreamFailed(cause: Cause, detail: string): void {
+    this.#deadline?.dispose();
+    this.#pending = null;
+    this.upstream = null;
+    this.#owner.onAttemptFailed(this, cause, detail);
+  }
+
+  #setDeadline(timeoutMs: number): void {
+    this.#deadline ??= new Deadline(this.#context.deadlines, () => this.#expired());
+    this.#deadline.set(timeoutMs);
+  }
+
+  #expired(): void {
+    this.cancel();
+    this.#owner.onAttemptFailed(this, "attempt-timeout", "");
+  }
+}

@@ -1,0 +1,108 @@
+/** What becomes of an exchange, noted as it happens: the source of logs, metrics, templates and diagnosis. */
+import type { Cause } from "../core/errors.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Downstream } from "./downstream.ts";
+import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
+import type { LearntFacts } from "./request-scope.ts";
+
+const noAttempts: readonly FailedAttempt[] = [];
+
+export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
+  readonly startedWallMs: number;
+  endpoint: Endpoint | null = null;
+  routeName = "";
+  poolName = "";
+  status = 0;
+  cause: Cause | null = null;
+  detail = "";
+  attemptCount = 0;
+  failedAttempts: readonly FailedAttempt[] = noAttempts;
+  requestBodyBytes = 0;
+  responseBodyBytes = 0;
+  durationMs = 0;
+  queueMs = 0;
+  connectMs = 0;
+  firstByteMs: number | null = null;
+  responseHead: ResponseHead | null = null;
+  isTunnel = false;
+  readonly #head: RequestHead;
+  readonly #downstream: Downstream;
+
+  constructor(head: RequestHead, downstream: Downstream, startedWallMs: number) {
+    this.#head = head;
+    this.#downstream = downstream;
+    this.startedWallMs = startedWallMs;
+  }
+
+  get method(): string {
+    return this.#head.method;
+  }
+  get target(): string {
+    return this.#head.target;
+  }
+  get host(): string {
+    return this.#head.host;
+  }
+  get versionMinor(): 0 | 1 {
+    return this.#head.versionMinor;
+  }
+  get clientAddress(): string {
+    return this.#downstream.clientAddress(this.#head);
+  }
+  get listenerName(): string {
+    return this.#downstream.listenerName;
+  }
+  get isSecure(): boolean {
+    return this.#downstream.isSecure;
+  }
+  header(lowerName: string): string | undefined {
+    return this.#head.fields.get(lowerName);
+  }
+  responseHeader(lowerName: string): string | undefined {
+    return this.responseHead?.fields.get(lowerName);
+  }
+
+  failed(attempt: FailedAttempt): void {
+    this.failedAttempts = [...this.failedAttempts, attempt];
+  }
+
+  fact(name: ExchangeFact): string | number | undefined {
+    switch (name) {
+      case "request.protocol":
+        return `HTTP/1.${this.#head.versionMinor}`;
+      case "request.bytes":
+        return this.requestBodyBytes;
+      case "route.name":
+        return this.routeName;
+      case "pool.name":
+        return this.poolName;
+      case "endpoint.name":
+      case "endpoint.address":
+        return this.endpoint?.name;
+      case "attempt.count":
+        return this.attemptCount;
+      case "attempt.endpoints":
+        return [...this.failedAttempts.map((attempt) => attempt.endpoint), this.endpoint?.name ?? ""].join(", ");
+      case "response.status":
+      case "upstream.status":
+        return this.status === 0 ? undefined : this.status;
+      case "response.body_bytes":
+      case "response.bytes":
+        return this.responseBodyBytes;
+      case "response.cause":
+        return this.cause ?? undefined;
+      case "upstream.connect_ms":
+        return this.connectMs;
+      case "upstream.head_ms":
+        return this.firstByteMs ?? undefined;
+      case "upstream.duration_ms":
+      case "time.duration_ms":
+        return this.durationMs;
+      default:
+        return this.#downstream.fact(name);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What a route does with a request, compiled from the configuration by `runtime/`. Everything optional
+ * is null when the route does not ask for it, so that a plain route costs a few null checks.
+ */
+import type { Cause } from "../core/errors.ts";
+import type { Pool, RetrySettings } from "../upstream/pool.ts";
+import type { PriorityClass } from "../upstream/request-queue.ts";
+import type { UpstreamTimeouts } from "../upstream/upstream-stream.ts";
+import type { RequestScope } from "./request-scope.ts";
+import type { LocalResponse } from "./local-response.ts";
+
+/** What a gate says about a request; null lets it pass. */
+export type GateVerdict =
+  | null
+  /** Refused, with further field lines for the answer. */
+  | { readonly kind: "refuse"; readonly cause: Cause; readonly fieldLines: string }
+  /** Held back; the next gate is asked afterwards. */
+  | { readonly kind: "delay"; readonly delayMs: number }
+  | { readonly kind: "respond"; readonly response: LocalResponse };
+
+/** One condition a request must meet: access, authentication, rate limits, faults on purpose. */
+export interface Gate {
+  /** `pending` when the verdict comes later through `resume`; otherwise `resume` is never called. */
+  check(scope: RequestScope, nowMs: number, resume: (verdict: GateVerdict) => void): GateVerdict | "pending";
+}
+
+/** Changes to field lines, each line with CRLF. */
+export type FieldEdit = (fieldLines: string, scope: RequestScope) => string;
+
+/** What an endpoint is asked instead of what the client asked. */
+export interface RequestRewrite {
+  /** Null when the path cannot be rewritten safely: answer 400. */
+  target(scope: RequestScope): string | null;
+  /** Null leaves it. */
+  host(scope: RequestScope): string | null;
+  readonly method: string | null;
+}
+
+export interface RoutePlan {
+  readonly name: string;
+  /** Asked in order before anything is sent. */
+  readonly gates: readonly Gate[];
+  /** Answers without asking an endpoint; null for routes to pools. */
+  readonly respond: ((scope: RequestScope) => LocalResponse) | null;
+  /** Not counted and not logged: the balancer's own pages. */
+  readonly isUncounted: boolean;
+  /** The pool for this request; null when `respond` answers. */
+  readonly poolOf: ((scope: RequestScope) => Pool) | null;
+  /** The key for hash policies; called only when the pool's policy wants one. */
+  readonly keyOf: (scope: RequestScope, pool: Pool) => string;
+  /** Overrides; null leaves it to the pool or listener. */
+  readonly retry: ((pool: Pool) => RetrySettings) | null;
+  readonly exchangeTimeoutMs: number | null;
+  readonly bodyBytesMax: number | null;
+  readonly upstreamTimeouts: UpstreamTimeouts | null;
+  readonly rewrite: RequestRewrite | null;
+  readonly editRequest: FieldEdit | null;
+  readonly editResponse: FieldEdit | null;
+  readonly importance: PriorityClass;
+}

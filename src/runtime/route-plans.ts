@@ -1,0 +1,127 @@
+/** Compiles a route's configuration into the plan that exchanges follow. */
+import type { Config } from "../config/schema.ts";
+import type { RouteConfig } from "../config/schema-route.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Random } from "../core/random.ts";
+import { evaluate, evaluateForHeader, templateOf } from "../core/template.ts";
+import { editFieldLines } from "../proxy/field-edits.ts";
+import { answerWith, type LocalResponse } from "../proxy/local-response.ts";
+import type { RequestScope } from "../proxy/request-scope.ts";
+import type { FieldEdit, Gate, RequestRewrite, RoutePlan } from "../proxy/route-plan.ts";
+import { fixedResponseFor } from "../routing/fixed-response.ts";
+import type { HeaderEdits } from "../routing/header-edits.ts";
+import { locationOf } from "../routing/redirect.ts";
+import { type Rewrite, rewriteTarget } from "../routing/rewrite.ts";
+import { compileRouteActions, type RouteActions } from "../routing/route-actions.ts";
+import { RouteTableError } from "../routing/route-table.ts";
+import { chooseBranch, splitCookie } from "../routing/split.ts";
+import type { Pool } from "../upstream/pool.ts";
+import { overriddenRetry } from "./endpoint-settings.ts";
+import { routeGates } from "./route-gates.ts";
+import { keyTemplateOf } from "./policy-factory.ts";
+
+export interface RoutePlanParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  pool(name: string): Pool;
+}
+
+export interface CompiledPlan {
+  readonly plan: RoutePlan;
+  readonly needsCaptures: boolean;
+}
+
+/** Throws a RouteTableError with everything that is wrong with the route. */
+export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): CompiledPlan {
+  const { actions, needsCaptures, problems } = compileRouteActions(route.name, route.match, {
+    ...route,
+    requestHeaders: route.headers.request,
+    responseHeaders: route.headers.response,
+  });
+  if (problems.length > 0) throw new RouteTableError(problems);
+  const gates: readonly Gate[] = routeGates(route, actions, parts);
+  const { timeouts, limits, retry } = route;
+  const hasRetryOverride = Object.values(retry).some((value) => value !== null);
+  const plan: RoutePlan = {
+    name: route.name,
+    gates,
+    respond: responder(actions, parts.clock),
+    isUncounted: false,
+    poolOf: poolChooser(route, actions, parts),
+    keyOf: keyEvaluator(parts.config),
+    retry: hasRetryOverride ? (pool) => overriddenRetry(pool.settings.retry, retry) : null,
+    exchangeTimeoutMs: timeouts.exchange,
+    bodyBytesMax: limits.bodyBytes,
+    upstreamTimeouts: upstreamTimeouts(route, parts.config),
+    rewrite: actions.rewrite === null ? null : requestRewrite(actions.rewrite),
+    editRequest: fieldEdit(actions.requestHeaders),
+    editResponse: fieldEdit(actions.responseHeaders),
+    importance: route.importance,
+  };
+  return { plan, needsCaptures };
+}
+
+function responder(actions: RouteActions, clock: Clock): ((scope: RequestScope) => LocalResponse) | null {
+  const { redirect, respond } = actions;
+  if (redirect !== null) {
+    return (scope) => {
+      const location = locationOf(redirect, scope);
+      return answerWith(redirect.status, [["Location", location]], "", clock);
+    };
+  }
+  if (respond === null) return null;
+  return (scope) => {
+    const { status, headers, body } = fixedResponseFor(respond, scope);
+    return answerWith(status, headers, body, clock);
+  };
+}
+
+function poolChooser(route: RouteConfig, actions: RouteActions, parts: RoutePlanParts): RoutePlan["poolOf"] {
+  const { split } = actions;
+  if (split !== null) {
+    const pools = new Map(split.branches.map((branch) => [branch, parts.pool(branch.pool)]));
+    return (scope) => {
+      const branch = chooseBranch(split, scope, parts.random);
+      const cookie = splitCookie(split, branch, scope);
+      if (cookie !== null) scope.responseLines += `Set-Cookie: ${cookie}\r\n`;
+      return pools.get(branch) as Pool;
+    };
+  }
+  if (route.pool === null) return null;
+  const pool = parts.pool(route.pool);
+  return () => pool;
+}
+
+function keyEvaluator(config: Config): RoutePlan["keyOf"] {
+  const templates = new Map(
+    Object.entries(config.pools).map(([name, pool]) => {
+      const source = keyTemplateOf(pool.policy);
+      return [name, source === null ? null : templateOf(source, { stage: "route" })];
+    }),
+  );
+  return (scope, pool) => {
+    const template = templates.get(pool.settings.name) ?? null;
+    return template === null ? "" : evaluate(template, scope);
+  };
+}
+
+function upstreamTimeouts(route: RouteConfig, config: Config): RoutePlan["upstreamTimeouts"] {
+  const { responseHead, upstreamIdle } = route.timeouts;
+  if (responseHead === null && upstreamIdle === null) return null;
+  const pool = route.pool === null ? undefined : config.pools[route.pool];
+  const fallback = pool?.timeouts ?? { responseHead: 60_000, upstreamIdle: 60_000 };
+  return { responseHeadMs: responseHead ?? fallback.responseHead, idleMs: upstreamIdle ?? fallback.upstreamIdle };
+}
+
+function requestRewrite(rewrite: Rewrite): RequestRewrite {
+  return {
+    target: (scope) => rewriteTarget(rewrite, scope),
+    host: (scope) => (rewrite.host === null ? null : evaluateForHeader(rewrite.host, scope)),
+    method: rewrite.method,
+  };
+}
+
+function fieldEdit(edits: HeaderEdits): FieldEdit | null {
+  return edits.isEmpty ? null : (fieldLines, scope) => editFieldLines(fieldLines, edits, scope);
+}
