@@ -63,6 +63,8 @@ const mayComputeImports = new Set(["config", "platform", "runtime", "cli"]);
 
 /** Time and chance come through Clock and Random everywhere but here. */
 const ownsTheSeams = new Set(["platform", "cli", "dashboard"]);
+/** And one file, which keeps the real process alive and bounds its farewell: a Clock's timers do neither. */
+const livesInRealTime = "src/runtime/load-balancer.ts";
 const seamBreakers =
   /\b(?:Date\.now|performance\.now|Math\.random|process\.hrtime|setTimeout|setInterval|setImmediate)\b|\bnew Date\(\)/;
 
@@ -201,8 +203,8 @@ test("the sources are really seen", () => {
   );
   for (const file of sources) {
     // A second, cruder look must never see more than the scanner did.
-    const crude =
-      readRepositoryFile(file.path).match(/^(?:import|export)\b[^;"'(=]*\bfrom ["']/gm)?.length ?? 0;
+    const plain = readRepositoryFile(file.path).replace(/`[^`]*`/g, "");
+    const crude = plain.match(/^(?:import|export)\b[^;"'(=]*\bfrom ["']/gm)?.length ?? 0;
     assert.ok(
       file.edges.length >= crude,
       `${file.path}: ${crude} imports by eye, ${file.edges.length} by the scanner`,
@@ -281,7 +283,7 @@ test("only a few folders import modules by a computed name", () => {
 
 test("time and chance come through their seams", () => {
   const breaches = sources
-    .filter((file) => !ownsTheSeams.has(file.folder))
+    .filter((file) => !ownsTheSeams.has(file.folder) && file.path !== livesInRealTime)
     .flatMap((file) =>
       withoutComments(readRepositoryFile(file.path))
         .split("\n")

@@ -2,7 +2,7 @@
  * The repository as the tests about its shape see it: where it is and which files it has. Reads the
  * disk, not git, so that a file counts from the moment it is saved.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join, relative, sep } from "node:path";
 
@@ -11,7 +11,7 @@ export const repositoryRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** Folders that hold nothing written by hand. */
 const skipped = new Set(["node_modules", "dist", "coverage", ".git"]);
 
-/** Paths of all files below `folder`, relative to the repository, with forward slashes, sorted. */
+/** Paths of all files below `folder` (none when it does not exist), relative to the repository, with forward slashes, sorted. */
 export function filesBelow(folder: string, accept: (path: string) => boolean): string[] {
   const found: string[] = [];
   const visit = (directory: string): void => {
@@ -25,7 +25,7 @@ export function filesBelow(folder: string, accept: (path: string) => boolean): s
       }
     }
   };
-  visit(join(repositoryRoot, folder));
+  if (existsSync(join(repositoryRoot, folder))) visit(join(repositoryRoot, folder));
   return found.toSorted();
 }
 
