@@ -7,8 +7,8 @@
  *   bucket: [fingerprint, value] × 8 = 64 bytes, one cache line; one half of the key's 64-bit hash
  *           chooses the bucket, the other half is the fingerprint; 0 is an empty slot
  *
- * Two live keys share a slot with probability 2^-29 per bucket they could meet in; they then share
- * one allowance.
+ * Two live keys of one bucket have the same fingerprint with probability 2^-32; they then share one
+ * allowance.
  *
  * How it stays exact: a slot changes hands by one 64-bit compare-and-exchange over fingerprint and
  * value, so never while its owner is being charged. Whoever changed a value looks at the fingerprint
