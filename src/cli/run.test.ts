@@ -96,19 +96,22 @@ test("ten requests land five and five; a killed backend's share goes to the othe
   assert.deepEqual([a.requests, b.requests], [10, 20]);
 });
 
-test("weights are shares", async (t) => {
-  const [a, b] = [await startBackend(t), await startBackend(t)];
-  const { url } = await startHeadgate(t, [
-    "--backends",
-    `${a.url}, ${b.url}`,
-    "--port",
-    "0",
-    "--weights",
-    "3,1",
-  ]);
-  await ask(url, 8);
-  assert.deepEqual([a.requests, b.requests], [6, 2]);
-});
+for (const workers of ["0", "2"]) {
+  test(`ten connections with a request each land five and five (workers ${workers})`, async (t) => {
+    const [a, b] = [await startBackend(t), await startBackend(t)];
+    const { url } = await startHeadgate(t, [`-backends=${a.url},${b.url}`, "-port=0", `-workers=${workers}`]);
+    for (let i = 0; i < 10; i++) await (await fetch(url, { headers: { connection: "close" } })).text();
+    assert.deepEqual([a.requests, b.requests], [5, 5]);
+  });
+
+  test(`weights are shares (workers ${workers})`, async (t) => {
+    const [a, b] = [await startBackend(t), await startBackend(t)];
+    const backends = ["--backends", `${a.url}, ${b.url}`, "--weights", "3,1"];
+    const { url } = await startHeadgate(t, [...backends, "--port", "0", "--workers", workers]);
+    await ask(url, 16);
+    assert.deepEqual([a.requests, b.requests], [12, 4]);
+  });
+}
 
 test("a stats path shows the counters, and is the application's unless asked for", async (t) => {
   const backend = await startBackend(t);

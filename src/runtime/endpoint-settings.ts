@@ -88,7 +88,7 @@ function retrySettings(retry: RetryConfig): RetrySettings {
     on: new Set(retry.on),
     statuses: statusSet(retry.statuses),
     isNonIdempotentAllowed: retry.nonIdempotent,
-    attemptTimeoutMs: retry.perAttempt,
+    attemptTimeoutMs: neverIfOff(retry.perAttempt),
     backoffBaseMs: retry.backoff.base,
     backoffMaxMs: retry.backoff.max,
     isRetryAfterRespected: retry.respectRetryAfter,
@@ -108,6 +108,12 @@ export function overriddenRetry(settings: RetrySettings, override: RetryOverride
     attemptsMax: override.attempts ?? settings.attemptsMax,
     isNonIdempotentAllowed: override.nonIdempotent ?? settings.isNonIdempotentAllowed,
     statuses: override.statuses === null ? settings.statuses : statusSet(override.statuses),
-    attemptTimeoutMs: override.perAttempt ?? settings.attemptTimeoutMs,
+    attemptTimeoutMs:
+      override.perAttempt === null ? settings.attemptTimeoutMs : neverIfOff(override.perAttempt),
   };
+}
+
+/** `off` is 0 in a configuration. */
+function neverIfOff(ms: number): number {
+  return ms === 0 ? Number.POSITIVE_INFINITY : ms;
 }
