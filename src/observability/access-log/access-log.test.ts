@@ -4,7 +4,7 @@ import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { seededRandom } from "../../core/random.ts";
 import { AccessLog } from "./access-log.ts";
 import type { LineSink } from "./line-writer.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "../../../test/support/access-records.ts";
 
 test("selected exchanges reach the sink in the chosen format, others do not", () => {
   const clock = new VirtualClock();

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { templateOf } from "../../core/template.ts";
 import { decodedOctets } from "./escape.ts";
 import { lineFormatOf } from "./line-format.ts";
-import { sampleRecord, type SampleChanges } from "./sample-record.ts";
+import { sampleRecord, type SampleChanges } from "../../../test/support/access-records.ts";
 
 const eventful: SampleChanges = {
   isSecure: true,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { FixedParts } from "./fixed-part.ts";
 import { RecentTexts } from "./recent-texts.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "../../../test/support/access-records.ts";
 
 test("a memory gives what the transformation gives, however often texts collide", () => {
   const memory = new RecentTexts((text) => `<${text}>`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../core/random.ts";
-import { sampleRecord, type SampleChanges } from "./sample-record.ts";
+import { sampleRecord, type SampleChanges } from "../../../test/support/access-records.ts";
 import { selectionOf, type StatusRange } from "./selection.ts";
 
 const none: readonly StatusRange[] | null = null;

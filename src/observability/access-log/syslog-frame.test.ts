@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "../../../test/support/access-records.ts";
 import { syslogFormat } from "./syslog-frame.ts";
 
 const format = syslogFormat(

@@ -1,5 +1,5 @@
 /** A record for tests and benchmarks: an ordinary exchange, of which callers change what they look at. */
-import type { AccessRecord } from "./access-record.ts";
+import type { AccessRecord } from "../../src/observability/access-log/access-record.ts";
 
 export interface SampleChanges extends Partial<
   Omit<AccessRecord, "header" | "responseHeader" | "capture" | "fact">
