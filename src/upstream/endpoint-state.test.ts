@@ -105,6 +105,7 @@ describe("EndpointState, as the workers see it", () => {
       staleConnections: 0,
       tunnels: 0,
       latencyMsSum: 42,
+      hedges: 0,
       activeRequests: 0,
       connections: 1,
     });

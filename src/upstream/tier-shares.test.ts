@@ -20,6 +20,7 @@ describe("spillShares", () => {
     [[0, 0], 1.4, [0, 0]],
     [[0.2, 0.2, 0.2], 1.4, [0.333, 0.333, 0.333]],
     [[0.01], 1.4, [1]],
+    [[0.125, 0.5, 0], 1.4, [0.2, 0.8, 0]],
     [[], 1.4, []],
     [[0.5, 1], 1, [0.5, 0.5]],
     [[0.1, 1], 10, [1, 0]],
@@ -40,7 +41,7 @@ describe("spillShares", () => {
           const shares = spillShares(eligible, overprovisioning);
           const total = shares.reduce((sum, one) => sum + one, 0);
           assert.ok(Math.abs(total - (eligible.some((one) => one > 0) ? 1 : 0)) < 1e-9);
-          shares.forEach((one, tier) => assert.ok(one >= 0 && (eligible[tier]! > 0 || one < 1e-9)));
+          shares.forEach((one, tier) => assert.ok(one >= 0 && (eligible[tier]! > 0 || one === 0)));
         },
       ),
     );

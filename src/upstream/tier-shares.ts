@@ -11,9 +11,12 @@ export function spillShares(eligibleShares: readonly number[], overprovisioning:
   const total = Math.min(1, sum(healths));
   let left = total > 0 ? 1 : 0;
   return healths.map((health) => {
-    const share = total > 0 ? Math.min(left, health / total) : 0;
-    left -= share;
-    return left < 1e-12 ? share + left : share;
+    if (health === 0 || left === 0) return 0;
+    const share = Math.min(left, health / total);
+    const rest = left - share;
+    // What rounding leaves over goes to this tier, never to a dead one behind it.
+    left = rest < 1e-9 ? 0 : rest;
+    return left === 0 ? share + rest : share;
   });
 }
 
