@@ -65,6 +65,8 @@ filled in before anything else looks at the text. A variable that is not set and
 
 \`include: conf.d/*.yaml\` (a path or a list of paths, beside the including file) adds other files. Their listeners and
 routes are put behind those that are there, their pools and rate limits come together. Nothing may be said twice.
+
+Keys of a file's top level that begin with \`x-\` are yours: a place for YAML anchors that pools share.
 `;
 
 /** The whole page. */

@@ -98,6 +98,12 @@ function joinDashes(lines: readonly string[]): string[] {
   return joined;
 }
 
+/** Texts that YAML reads as themselves without quotes; the rest is left to the library. */
+const plain = /^[A-Za-z/][\w./-]*$/;
+const reserved = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+
 function scalar(value: unknown): string {
+  if (typeof value === "string" && plain.test(value) && !reserved.test(value)) return value;
+  if (typeof value === "boolean" || Number.isInteger(value)) return String(value);
   return stringify(value, { collectionStyle: "flow", lineWidth: 0, defaultStringType: "PLAIN" }).trimEnd();
 }

@@ -13,7 +13,11 @@ export function configJsonSchema(): Json {
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => refine(zodSchema, jsonSchema as Json),
   });
-  return { ...(withoutImpossible(schema) as Json), title: "Headgate's configuration" };
+  return {
+    ...(withoutImpossible(schema) as Json),
+    title: "Headgate's configuration",
+    patternProperties: { "^x-": {} },
+  };
 }
 
 /** Our notes are not JSON Schema's words: they become descriptions and patterns, the rest goes. */
@@ -35,9 +39,14 @@ function refine(schema: z.core.$ZodType, json: Json): void {
   ])
     delete json[key];
   const isLeaf = (schema as z.core.$ZodTypes)._zod.def.type === "pipe" && notes.json !== undefined;
-  if (isLeaf) Object.assign(json, notes.json);
+  if (isLeaf) Object.assign(json, orEnvironment(notes.json));
   const description = describeForEditors(notes);
   if (description !== "" && json["description"] !== undefined) json["description"] = description;
+}
+
+/** A word may also come from the environment. */
+function orEnvironment(json: Json): Json {
+  return Array.isArray(json["enum"]) ? { anyOf: [json, { type: "string", pattern: "^\\$\\{env\\." }] } : json;
 }
 
 function describeForEditors(notes: Notes): string {

@@ -131,3 +131,18 @@ test("aliases and anchors are followed, and their errors have places", async () 
   const text2 = await report({ "headgate.yaml": text });
   assert.equal(text2.match(/headgate.yaml:4:13: error/g)?.length, 2, text2);
 });
+
+test("keys that begin with x- are the user's own, for anchors that sections merge in", async () => {
+  const { config } = await load({
+    "headgate.yaml": `x-shared: &shared { policy: random }\npools:\n  app: { <<: *shared, endpoints: [http://10.0.0.1:8081] }\n`,
+  });
+  assert.equal(config.pools["app"]?.policy.name, "random");
+});
+
+test("Windows line ends and a byte order mark change nothing", async () => {
+  const text = await report({
+    "headgate.yaml":
+      "\ufeffpools:\r\n  app:\r\n    endpoints: [http://10.0.0.1:8081]\r\n    polcy: random\r\n",
+  });
+  assert.match(text, /headgate.yaml:4:5: error: pools.app has no key 'polcy'\n {3}4 \| {5}polcy: random\n/);
+});

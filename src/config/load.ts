@@ -142,11 +142,13 @@ class Loading {
   }
 }
 
+/** Takes out what is not for the schema: `include`, and keys that begin with `x-`, which are the user's own. */
 function takeInclude(value: unknown): { include: readonly unknown[]; rest: unknown } {
-  if (typeof value !== "object" || value === null || !("include" in value))
+  if (typeof value !== "object" || value === null || Array.isArray(value))
     return { include: [], rest: value };
-  const { include, ...rest } = value;
-  return { include: Array.isArray(include) ? include : [include], rest };
+  const { include = [], ...rest } = value as Record<string, unknown>;
+  const own = Object.entries(rest).filter(([key]) => !key.startsWith("x-"));
+  return { include: Array.isArray(include) ? include : [include], rest: Object.fromEntries(own) };
 }
 
 function isList(value: unknown): boolean {

@@ -2,7 +2,18 @@
  * Reads YAML (and JSON, which is a part of it) into plain values and remembers where each stood. Syntax
  * errors and repeated keys become issues; what the values mean is the schema's business.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 import type { ConfigIssue, Origin, Path, SourceLocation } from "./issue.ts";
 
 export interface ReadSource {
@@ -20,6 +31,7 @@ export function readYaml(source: string, text: string, isJson = false): ReadSour
   const document = parseDocument(text, {
     lineCounter: lines,
     uniqueKeys: true,
+    merge: true,
     prettyErrors: false,
     version: "1.2",
   });
@@ -99,7 +111,7 @@ function locateIn(
     if (isAlias(node)) node = node.resolve(document);
     key = null;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = findPair(document, node, String(step));
       if (pair === undefined) return null;
       key = pair.key;
       node = pair.value;
@@ -108,6 +120,22 @@ function locateIn(
   }
   const wanted = part === "key" && key !== null ? key : hasRange(node) ? node : key;
   return hasRange(wanted) ? place(wanted.range[0], wanted.range[1]) : null;
+}
+
+/** The pair with that key, in the section itself or in one that it merges in with `<<`. */
+function findPair(document: Document.Parsed, map: YAMLMap, key: string): Pair | undefined {
+  const own = map.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+  if (own !== undefined) return own;
+  for (const item of map.items) {
+    if (!isScalar(item.key) || item.key.value !== "<<") continue;
+    const merged = isSeq(item.value) ? item.value.items : [item.value];
+    for (const part of merged) {
+      const target = isAlias(part) ? part.resolve(document) : part;
+      const pair = isMap(target) ? findPair(document, target, key) : undefined;
+      if (pair !== undefined) return pair;
+    }
+  }
+  return undefined;
 }
 
 /** Sections and lists are pointed at by their first line alone; a value that is absent by its key. */

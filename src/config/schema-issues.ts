@@ -134,7 +134,7 @@ function unknownKey(path: Path, input: unknown, origin: Origin): ConfigIssue {
     found: null,
     allowed: keys.join(", "),
     suggestion: meantKey(key, keys),
-    location: origin.locate(path, "key"),
+    location: nearestLocation(origin, path, "key"),
   };
 }
 
@@ -150,7 +150,7 @@ function badKey(path: Path, origin: Origin, issue: Extract<Issue, { code: "inval
     found: showValue(key),
     allowed: problem?.allowed ?? "a name of letters, digits, hyphens, dots and underscores",
     suggestion: problem?.suggestion ?? null,
-    location: origin.locate(path, "key"),
+    location: nearestLocation(origin, path, "key"),
   };
 }
 

@@ -2,6 +2,7 @@
 import { adminExposure } from "./admin-exposure.ts";
 import { emptyPool } from "./empty-pool.ts";
 import { faultsOn } from "./faults-on.ts";
+import { foreignHosts } from "./foreign-hosts.ts";
 import { healthCheckMissing } from "./health-check-missing.ts";
 import { idleBeyondOrigin } from "./idle-beyond-origin.ts";
 import { leastAndMost } from "./least-and-most.ts";
@@ -13,6 +14,7 @@ import { oneWayOut } from "./one-way-out.ts";
 import { plainPasswords } from "./plain-passwords.ts";
 import { poolReferences } from "./pool-references.ts";
 import { rateLimitReferences } from "./rate-limit-references.ts";
+import { refusedCookies } from "./refused-cookies.ts";
 import { shadowedRoutes } from "./shadowed-routes.ts";
 import { somethingToServe } from "./something-to-serve.ts";
 import { splitWeights } from "./split-weights.ts";
@@ -43,11 +45,13 @@ export const rules: readonly Rule[] = [
   weakSecrets,
   emptyPool,
   faultsOn,
+  foreignHosts,
   healthCheckMissing,
   idleBeyondOrigin,
   nobodyTakesTraffic,
   nonIdempotentRetries,
   plainPasswords,
+  refusedCookies,
   shadowedRoutes,
   timeoutsOutOfOrder,
   trustingEveryone,

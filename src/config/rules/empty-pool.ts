@@ -1,4 +1,4 @@
-/** A pool has endpoints. */
+/** A pool has endpoints, or it answers nothing but 503. */
 import type { Rule } from "./rule.ts";
 
 export const emptyPool: Rule = {

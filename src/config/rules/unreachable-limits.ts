@@ -31,6 +31,15 @@ export const unreachableLimits: Rule = {
         pool.endpoints.some(
           (endpoint) => endpoint.maxRequests !== Infinity || endpoint.maxConnections !== Infinity,
         );
+      for (const [index, { maxRequests, maxConnections }] of pool.endpoints.entries()) {
+        if (maxRequests === Infinity || maxRequests <= maxConnections) continue;
+        report({
+          path: ["pools", name, "endpoints", index, "maxRequests"],
+          message: "nobody can reach it: each request has a connection, and maxConnections is met first",
+          found: maxRequests,
+          allowed: `at most ${maxConnections}`,
+        });
+      }
       for (const section of ["queue", "shed"] as const) {
         if (pool[section] === null || isBounded || pool.endpoints.length === 0) continue;
         report({

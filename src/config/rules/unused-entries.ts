@@ -1,4 +1,4 @@
-/** What is defined is used. */
+/** Pools and rate limits that are defined are used by some route. */
 import type { Rule } from "./rule.ts";
 
 export const unusedEntries: Rule = {
