@@ -58,7 +58,7 @@ function benchEndpoint(workers: number): void {
   measure(`endpoint state, start and finish, ${workers} worker(s)`, 2e6, (turn) => {
     const state = states[turn & 3]!;
     state.requestStarted();
-    state.requestFinished(2, latencies[turn & 1023]!, false, 100, 200, startMs + turn * 0.01);
+    state.requestFinished(200, latencies[turn & 1023]!, false, 100, 200, startMs + turn * 0.01);
   });
   let sum = 0;
   measure(`endpoint state, read by a policy, ${workers} worker(s)`, 3e6, (turn) => {
@@ -116,7 +116,7 @@ async function benchContention(): Promise<void> {
   while (Atomics.load(turn, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   measure("endpoint state, start and finish, beside a busy thread", 1e6, (step) => {
     state.requestStarted();
-    state.requestFinished(2, latencies[step & 1023]!, false, 100, 200, startMs + step * 0.01);
+    state.requestFinished(200, latencies[step & 1023]!, false, 100, 200, startMs + step * 0.01);
   });
   measure("rate limit, one key, beside a busy thread", 1e6, (step) => {
     limiter.check("route", startMs + step * 0.01);
@@ -130,7 +130,7 @@ function beRival(data: RivalData): void {
   Atomics.store(new Int32Array(data.turn), 0, 1);
   for (let step = 0; ; step++) {
     state.requestStarted();
-    state.requestFinished(2, latencies[step & 1023]!, false, 100, 200, startMs + step * 0.01);
+    state.requestFinished(200, latencies[step & 1023]!, false, 100, 200, startMs + step * 0.01);
     limiter.check("route", startMs + step * 0.01);
   }
 }

@@ -69,12 +69,12 @@ export class Attempt implements ConnectionWaiter {
     this.upstream = null;
   }
 
-  /** Gives the endpoint back with a verdict; `statusClass` is 0 when there was no response. */
-  release(statusClass: number, isFailure: boolean, bytesIn: number, bytesOut: number): void {
+  /** Gives the endpoint back with a verdict; `status` is 0 when there was no response. */
+  release(status: number, isFailure: boolean, bytesIn: number, bytesOut: number): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
     const nowMs = this.#context.clock.nowMs();
-    this.endpoint.state.requestFinished(statusClass, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
+    this.endpoint.state.requestFinished(status, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
   }
 
   /** Gives the endpoint back without one: the client left, a hedge lost, a tunnel closed. */

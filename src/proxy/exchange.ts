@@ -554,7 +554,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       attempt.abandon(outcome.responseBodyBytes, outcome.requestBodyBytes);
     } else {
       const isFailure = row !== null || outcome.status >= 500;
-      attempt.release(Math.floor(outcome.status / 100), isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes);
+      attempt.release(outcome.status, isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes);
     }
   }
 

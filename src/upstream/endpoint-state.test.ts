@@ -79,8 +79,8 @@ describe("EndpointState, as the workers see it", () => {
     second.requestStarted();
     second.requestStarted();
     assert.deepEqual([first.activeRequests, second.activeRequests], [3, 3]);
-    first.requestFinished(2, 12, false, 1000, 100, 1);
-    second.requestFinished(5, 30, true, 10, 200, 2);
+    first.requestFinished(200, 12, false, 1000, 100, 1);
+    second.requestFinished(500, 30, true, 10, 200, 2);
     second.requestAbandoned(5, 300);
     for (const name of ["retries", "connectionReuses", "timeouts", "timeouts"] as const) second.count(name);
     assert.ok(second.tryOpenConnection());
@@ -106,6 +106,8 @@ describe("EndpointState, as the workers see it", () => {
       tunnels: 0,
       latencyMsSum: 42,
       hedges: 0,
+      successes: 1,
+      successLatencyMsSum: 12,
       activeRequests: 0,
       connections: 1,
     });
@@ -116,7 +118,7 @@ describe("EndpointState, as the workers see it", () => {
     const state = EndpointState.create(1);
     for (const statusClass of [0, 1, 2, 3, 4, 5, 6, 2]) {
       state.requestStarted();
-      state.requestFinished(statusClass, 1, false, 0, 0, 0);
+      state.requestFinished(statusClass * 100, 1, false, 0, 0, 0);
     }
     const { requests, responses1xx, responses2xx, responses3xx, responses4xx, responses5xx } =
       state.readTotals();
@@ -133,17 +135,17 @@ describe("EndpointState, as the workers see it", () => {
       state.requestStarted();
       state.requestFinished(0, 1, true, 0, 0, 0);
     }
-    assert.equal(first.consecutiveFailures, 3);
+    assert.equal(first.failuresInRow, 3);
     first.requestStarted();
-    first.requestFinished(2, 1, false, 0, 0, 0);
-    assert.equal(second.consecutiveFailures, 0);
+    first.requestFinished(200, 1, false, 0, 0, 0);
+    assert.equal(second.failuresInRow, 0);
   });
 
   it("shares its latency averages with every worker", () => {
     const first = EndpointState.create(2);
     const second = EndpointState.attach(first.buffer, 1);
     first.requestStarted();
-    first.requestFinished(2, 80, false, 0, 0, 10);
+    first.requestFinished(200, 80, false, 0, 0, 10);
     assert.equal(second.peakLatencyMs(10), 80);
     assert.equal(second.meanLatencyMs(10), 80);
     second.resetAverages();
@@ -159,7 +161,7 @@ describe("EndpointState, as the workers see it", () => {
     assert.equal(state.isFull, true);
     assert.equal(state.tryStartRequest(), false);
     assert.equal(state.activeRequests, 2);
-    state.requestFinished(2, 1, false, 0, 0, 0);
+    state.requestFinished(200, 1, false, 0, 0, 0);
     assert.equal(state.isFull, false);
   });
 
@@ -202,7 +204,7 @@ const hammer = `
     if (!state.tryStartRequest()) continue;
     if (state.activeRequests > 2) throw new Error("more in flight than the limit allows");
     admitted++;
-    state.requestFinished(2, request % 50, false, 1, 2, request);
+    state.requestFinished(200, request % 50, false, 1, 2, request);
   }
   const { parentPort } = await import("node:worker_threads");
   parentPort.postMessage(admitted);

@@ -16,73 +16,23 @@
  */
 import { assert } from "../core/assert.ts";
 import { Histogram, histogramBuckets } from "../core/histogram.ts";
+import {
+  counter,
+  type CounterName,
+  counterNames,
+  notEligible,
+  notReachable,
+  takenOut,
+  rowActiveWord,
+  rowConnectionsWord,
+  rowOffset,
+  rowSlots,
+  type StatusBit,
+  statusBits,
+  word,
+  wordsBytes,
+} from "./endpoint-layout.ts";
 import { LatencyAverage, latencyAverageSlots } from "./latency-average.ts";
-
-/** Bits of the status word. Zero is an ordinary endpoint in service. */
-export const statusBits = {
-  /** Probes say no. */
-  down: 1,
-  /** Thrown out by outlier detection. */
-  ejected: 2,
-  /** Finishes what it has; only bound (sticky) requests may still come. */
-  draining: 4,
-  /** Taken out by hand; nothing may come. */
-  maintenance: 8,
-  /** Back from ejection on a trickle: eligible, but watched. */
-  probation: 16,
-  /** No probe has finished yet: eligible. */
-  unprobed: 32,
-} as const;
-
-export type StatusBit = keyof typeof statusBits;
-
-const notEligible = statusBits.down | statusBits.ejected | statusBits.draining | statusBits.maintenance;
-const takenOut = statusBits.draining | statusBits.maintenance;
-const notReachable = statusBits.down | statusBits.ejected | statusBits.maintenance;
-
-const word = {
-  status: 0,
-  weight: 1,
-  requestsMax: 2,
-  connectionsMax: 3,
-  workers: 4,
-  active: 16,
-  connections: 17,
-  streak: 18,
-} as const;
-const wordsBytes = 32 * 4;
-const averagesBytes = 8 * 8;
-
-/** Counters of a worker's row, in order. `requestFinished` relies on the classes standing at 1 to 5. */
-const counter = {
-  requests: 0,
-  responses1xx: 1,
-  responses2xx: 2,
-  responses3xx: 3,
-  responses4xx: 4,
-  responses5xx: 5,
-  failures: 6,
-  abandoned: 7,
-  retries: 8,
-  bytesIn: 9,
-  bytesOut: 10,
-  connectionsOpened: 11,
-  connectionReuses: 12,
-  connectFailures: 13,
-  timeouts: 14,
-  resets: 15,
-  staleConnections: 16,
-  tunnels: 17,
-  latencyMsSum: 18,
-  hedges: 19,
-} as const;
-
-type CounterName = keyof typeof counter;
-const counterNames = Object.keys(counter) as readonly CounterName[];
-const rowSlots = 24;
-/** The row's last two doubles hold Int32s: what this worker holds, so that its death can be settled. */
-const rowActiveWord = (rowSlots - 1) * 2;
-const rowConnectionsWord = rowActiveWord + 1;
 
 /** Sums over all workers since the endpoint was made. Bytes in come from the endpoint, bytes out go to it. */
 export type EndpointTotals = { readonly [Name in CounterName]: number } & {
@@ -226,12 +176,12 @@ export class EndpointState {
   }
 
   /**
-   * A request ended with a verdict. `statusClass` is 1 to 5, or 0 when no response head came;
+   * A request ended with a verdict. `status` is the endpoint's, or 0 when no response head came;
    * `latencyMs` is its whole time; `isFailure` means the endpoint is to blame; `nowMs` comes from a
    * clock that all workers share.
    */
   requestFinished(
-    statusClass: number,
+    status: number,
     latencyMs: number,
     isFailure: boolean,
     bytesIn: number,
@@ -240,14 +190,16 @@ export class EndpointState {
   ): void {
     this.#release(bytesIn, bytesOut);
     const row = this.#row;
+    const statusClass = Math.floor(status / 100);
     if (statusClass >= 1 && statusClass <= 5) row[statusClass] = row[statusClass]! + 1;
     row[counter.latencyMsSum] = row[counter.latencyMsSum]! + latencyMs;
-    const words = this.#words;
     if (isFailure) {
       row[counter.failures] = row[counter.failures]! + 1;
-      this.#add(word.streak, 1);
-    } else if (words[word.streak]! !== 0) {
-      Atomics.store(words, word.streak, 0);
+      this.#countFailureInRow(status);
+    } else {
+      row[counter.successes] = row[counter.successes]! + 1;
+      row[counter.successLatencyMsSum] = row[counter.successLatencyMsSum]! + latencyMs;
+      if (this.#words[word.streak]! !== 0) this.forgetRows();
     }
     this.#average.observe(latencyMs, isFailure, nowMs);
     if (this.#isAlone) this.#latency.record(latencyMs);
@@ -305,13 +257,50 @@ export class EndpointState {
 
   // What was learned.
 
-  /** Failures since the last success, over all workers. */
-  get consecutiveFailures(): number {
+  /** Failures of any kind since the last success. */
+  get failuresInRow(): number {
     return this.#words[word.streak]!;
   }
 
-  resetConsecutiveFailures(): void {
+  /** Answers 502, 503 or 504 since the last other answer. */
+  get gatewayFailuresInRow(): number {
+    return this.#words[word.gatewayStreak]!;
+  }
+
+  /** Attempts without an answer since the last answer. */
+  get localFailuresInRow(): number {
+    return this.#words[word.localStreak]!;
+  }
+
+  get successes(): number {
+    return this.#sumOf(counter.successes);
+  }
+
+  get failures(): number {
+    return this.#sumOf(counter.failures);
+  }
+
+  /** Over successes only: a fast failure is no merit. */
+  get successLatencyMsSum(): number {
+    return this.#sumOf(counter.successLatencyMsSum);
+  }
+
+  forgetRows(): void {
     Atomics.store(this.#words, word.streak, 0);
+    Atomics.store(this.#words, word.gatewayStreak, 0);
+    Atomics.store(this.#words, word.localStreak, 0);
+  }
+
+  #countFailureInRow(status: number): void {
+    const words = this.#words;
+    Atomics.add(words, word.streak, 1);
+    if (status === 0) {
+      Atomics.add(words, word.localStreak, 1);
+      return;
+    }
+    Atomics.store(words, word.localStreak, 0);
+    if (status >= 502 && status <= 504) Atomics.add(words, word.gatewayStreak, 1);
+    else Atomics.store(words, word.gatewayStreak, 0);
   }
 
   /** Peak-sensitive, failure-aware average in ms, decayed to now; null before the first request. */
@@ -332,7 +321,7 @@ export class EndpointState {
   /** Forgets the averages and the run of failures; counters stay. */
   resetAverages(): void {
     this.#average.reset();
-    this.resetConsecutiveFailures();
+    this.forgetRows();
   }
 
   // For readers; these allocate.
@@ -345,15 +334,18 @@ export class EndpointState {
   /** The sums over all workers. Not one instant: a running worker may be half a request ahead. */
   readTotals(): EndpointTotals {
     const totals: { -readonly [Name in keyof EndpointTotals]?: number } = {};
-    const rows = new Float64Array(this.buffer, rowOffset(0), rowSlots * this.#words[word.workers]!);
-    for (const name of counterNames) {
-      let sum = 0;
-      for (let index = counter[name]; index < rows.length; index += rowSlots) sum += rows[index]!;
-      totals[name] = sum;
-    }
+    for (const name of counterNames) totals[name] = this.#sumOf(counter[name]);
     totals.activeRequests = this.activeRequests;
     totals.connections = this.connections;
     return totals as EndpointTotals;
+  }
+
+  /** A counter over all workers. */
+  #sumOf(index: number): number {
+    const rows = new Float64Array(this.buffer, rowOffset(0), rowSlots * this.#words[word.workers]!);
+    let sum = 0;
+    for (let at = index; at < rows.length; at += rowSlots) sum += rows[at]!;
+    return sum;
   }
 
   /** After worker `workerIndex` died: gives back the requests and connections it held. Counters stay. */
@@ -379,8 +371,4 @@ function takePlace(words: Int32Array, index: number, max: number): boolean {
     if (before >= max) return false;
     if (Atomics.compareExchange(words, index, before, before + 1) === before) return true;
   }
-}
-
-function rowOffset(workerIndex: number): number {
-  return wordsBytes + averagesBytes + workerIndex * rowSlots * 8;
 }
