@@ -53,9 +53,13 @@ export class LoadBound {
   #count(candidate: Candidate): void {
     const at = this.#at;
     const { activeRequests, weight } = candidate;
-    this.#activeTotal += activeRequests - this.#active[at]!;
-    this.#weightTotal += weight - this.#weights[at]!;
-    this.#active[at] = activeRequests;
-    this.#weights[at] = weight;
+    if (activeRequests !== this.#active[at]) {
+      this.#activeTotal += activeRequests - this.#active[at]!;
+      this.#active[at] = activeRequests;
+    }
+    if (weight !== this.#weights[at]) {
+      this.#weightTotal += weight - this.#weights[at]!;
+      this.#weights[at] = weight;
+    }
   }
 }

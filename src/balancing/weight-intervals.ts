@@ -10,6 +10,7 @@ export class WeightIntervals {
   #ends = new Float64Array(0);
   /** Total of whole weights, by which hashes are taken modulo; 0 when they are spread instead. */
   #modulus = 0;
+  #total = 0;
 
   /**
    * `hashesMax`: how many different hashes there are. nginx never reaches the servers beyond that total
@@ -23,16 +24,19 @@ export class WeightIntervals {
     let end = 0;
     this.#ends = Float64Array.from(nodes, ({ weight }) => (end += weight));
     const isModular = end <= this.#hashesMax && nodes.every(({ weight }) => Number.isInteger(weight));
-    this.#modulus = isModular ? end : 0;
+    // A small integer by its representation as well: the remainder of doubles doubles the cost of a pick.
+    this.#modulus = isModular ? end | 0 : 0;
+    this.#total = end;
   }
 
-  /** Index of a node with weight; -1 when none has any. */
+  /** Index of a node with weight; -1 when none has any. `hash` is a whole number below 2^31. */
   find(hash: number): number {
+    if (this.#modulus > 0) return this.#nodeAt(hash % this.#modulus);
+    return this.#total > 0 ? this.#nodeAt(fractionOf(mix32(hash)) * this.#total) : -1;
+  }
+
+  #nodeAt(point: number): number {
     const ends = this.#ends;
-    const modulus = this.#modulus;
-    const total = modulus > 0 || ends.length === 0 ? modulus : ends[ends.length - 1]!;
-    if (!(total > 0)) return -1;
-    const point = modulus > 0 ? hash % modulus : fractionOf(mix32(hash)) * total;
     let low = 0;
     let high = ends.length - 1;
     while (low < high) {

@@ -1,18 +1,17 @@
 /** Nanoseconds per pick. The only thing in the kit that depends on the machine, so its timer is injected. */
 import { seededRandom } from "../../core/random.ts";
+import type { Candidate } from "../policy.ts";
 import { keyOf, type CreatePolicy } from "./simulation.ts";
-import { stillCandidates } from "./still-candidate.ts";
 
 /** A monotonic timer. */
 export type NowNs = () => number;
 
-const roundsMax = 12;
-const roundNs = 8_000_000;
+const rounds = 40;
+const roundNs = 1_000_000;
 const keys = Array.from({ length: 1024 }, (_, number) => keyOf(number));
 
-/** The fastest of several rounds of some milliseconds: what the policy costs when nothing disturbs it. */
-export function measurePickNs(create: CreatePolicy, poolSize: number, nowNs: NowNs): number {
-  const candidates = stillCandidates(poolSize);
+/** The fastest of several rounds of a millisecond: what the policy costs when nothing disturbs it. */
+export function measurePickNs(create: CreatePolicy, candidates: readonly Candidate[], nowNs: NowNs): number {
   let turns = 0;
   const policy = create({ random: seededRandom(1), cursor: { next: () => turns++ } });
   policy.build?.(candidates);
@@ -23,10 +22,10 @@ export function measurePickNs(create: CreatePolicy, poolSize: number, nowNs: Now
   };
   let picks = 256;
   let fastest = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < roundsMax; round++) {
+  for (let round = 0; round < rounds; round++) {
     const perPick = run(picks) / picks;
     fastest = Math.min(fastest, perPick);
-    picks = Math.max(256, Math.min(200_000, Math.round(roundNs / Math.max(perPick, 1))));
+    picks = Math.max(16, Math.min(50_000, Math.round(roundNs / Math.max(perPick, 1))));
   }
   return fastest;
 }

@@ -15,8 +15,8 @@ import { latencyQuantile, longestWait, shareErrorOf, sharesOf } from "./statisti
 const serviceMs = 10;
 const servers = 8;
 const thinkMs = 10;
-const warmUpMs = 2_000;
-const durationMs = 12_000;
+const warmUpMs = 1_000;
+const durationMs = 6_000;
 
 /** The requests after a return over which the herd is counted. */
 const herdRequests = 200;
@@ -92,8 +92,8 @@ export function judgeStarvation(create: CreatePolicy, parts: SimulationParts): S
  */
 export function judgeHerd(create: CreatePolicy, parts: SimulationParts): number {
   const size = 10;
-  const returning = { index: 3, atMs: 6_000 };
-  const records = simulate(create, settingsOf(endpointsOf(size), { returning }), parts);
+  const returning = { index: 3, atMs: 2_000 };
+  const records = simulate(create, settingsOf(endpointsOf(size), { returning, durationMs: 3_000 }), parts);
   const after = records.filter(({ sentMs }) => sentMs >= returning.atMs).slice(0, herdRequests);
   return sharesOf(after, size)[returning.index]! * size;
 }

@@ -5,6 +5,7 @@
  *
  *   client ──pick──▶ endpoint: waiting line ──▶ servers ──▶ answer ──▶ client thinks ──▶ …
  */
+import { assert } from "../../core/assert.ts";
 import { randomBelow, seededRandom, type Random } from "../../core/random.ts";
 import type { Policy, PolicyParts } from "../policy.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -20,6 +21,7 @@ export interface SimulationSettings {
   readonly clients: number;
   /** Mean pause of a client between an answer and its next request. */
   readonly thinkMs: number;
+  /** Until when requests are sent. Every one of them is answered and recorded, however long that takes. */
   readonly durationMs: number;
   /** Requests sent before this are not recorded. */
   readonly warmUpMs: number;
@@ -50,6 +52,9 @@ type Event =
 
 /** Different keys that clients send, as if from so many client addresses. */
 const keysMax = 10_000;
+
+/** Least pause of a client for whom the policy found nobody. */
+const refusedPauseMs = 1;
 
 /** Records in the order in which requests were sent. */
 export function simulate(
@@ -85,12 +90,12 @@ class Simulation {
   }
 
   run(): RequestRecord[] {
-    const { clients, durationMs, returning, thinkMs } = this.#settings;
+    const { clients, returning, thinkMs } = this.#settings;
     for (let client = 0; client < clients; client++) {
       this.#events.push(this.#random.next() * thinkMs, { kind: "send", client });
     }
     if (returning !== null) this.#events.push(returning.atMs, { kind: "return", endpoint: returning.index });
-    while (this.#events.nextMs <= durationMs) {
+    while (this.#events.nextMs < Number.POSITIVE_INFINITY) {
       this.#time.nowMs = this.#events.nextMs;
       this.#handle(this.#events.pop()!);
     }
@@ -113,7 +118,8 @@ class Simulation {
   #send(client: number): void {
     const picked = this.#policy.pick(this.#eligible, keyOf(randomBelow(this.#random, keysMax)), []);
     // A policy that finds nobody makes the client ask again later, as if it had been refused.
-    if (picked === null) return this.#think(client);
+    if (picked === null) return this.#think(client, refusedPauseMs);
+    assert(this.#eligible.includes(picked), "a policy picks one of those it was offered, or null");
     const endpoint = this.#endpoints.indexOf(picked);
     picked.activeRequests++;
     this.#sentMs[client] = this.#time.nowMs;
@@ -147,13 +153,14 @@ class Simulation {
       const next = endpoint.waiting.shift();
       if (next !== undefined) this.#serve(next, index);
     }
-    this.#think(client);
+    this.#think(client, 0);
   }
 
   /** Exponentially distributed, so that clients do not fall into step. */
-  #think(client: number): void {
-    const delayMs = -Math.log(1 - this.#random.next()) * this.#settings.thinkMs;
-    this.#events.push(this.#time.nowMs + delayMs, { kind: "send", client });
+  #think(client: number, pauseMs: number): void {
+    const { durationMs, thinkMs } = this.#settings;
+    const atMs = this.#time.nowMs + pauseMs - Math.log(1 - this.#random.next()) * thinkMs;
+    if (atMs <= durationMs) this.#events.push(atMs, { kind: "send", client });
   }
 }
 
