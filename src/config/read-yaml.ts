@@ -127,7 +127,8 @@ function findPair(document: Document.Parsed, map: YAMLMap, key: string): Pair | 
   const own = map.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
   if (own !== undefined) return own;
   for (const item of map.items) {
-    if (!isScalar(item.key) || item.key.value !== "<<") continue;
+    // The library holds the merge key as a symbol; how it was written tells it best.
+    if (!isScalar(item.key) || item.key.source !== "<<") continue;
     const merged = isSeq(item.value) ? item.value.items : [item.value];
     for (const part of merged) {
       const target = isAlias(part) ? part.resolve(document) : part;

@@ -18,7 +18,7 @@ export function renderIssues(issues: readonly ConfigIssue[]): string {
   return `${issues.map(renderIssue).join("\n\n")}\n\n${countText(issues)}\n`;
 }
 
-export function renderIssue(issue: ConfigIssue): string {
+function renderIssue(issue: ConfigIssue): string {
   const { location } = issue;
   const lines = [`${placeText(location)}${issue.severity}: ${issue.message}`];
   if (location !== null && location.lineText !== "") lines.push(...excerpt(location));

@@ -94,7 +94,7 @@ function distance(branch: readonly Issue[]): number {
 }
 
 /** What the leaf that refused a value said; undefined when it was not a leaf. */
-export function leafProblem(issue: Issue): LeafProblem | undefined {
+function leafProblem(issue: Issue): LeafProblem | undefined {
   return issue.code === "custom" ? (issue.params?.["leaf"] as LeafProblem | undefined) : undefined;
 }
 

@@ -43,7 +43,7 @@ export function cidr() {
 }
 
 /** A header's name (RFC 9110 §5.6.2), kept as written; names are compared without case. */
-export const headerNamePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerNamePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 export function headerName() {
   return textAs(

@@ -4,7 +4,7 @@ import type { StatusRange } from "./texts.ts";
 import { stepInto, type Described, type Notes } from "./schema-walk.ts";
 
 /** What stands in the place of a secret. */
-export const hidden = "<secret>";
+const hidden = "<secret>";
 
 /** A leaf's value as a plain scalar or list that the schema would read back as the same value. */
 export function asWritten(value: unknown, notes: Notes): unknown {
