@@ -12,23 +12,50 @@ export class UnknownNameError extends Error {
   override readonly name = "UnknownNameError";
 }
 
+/** An endpoint of that name is there already. */
+export class TakenNameError extends Error {
+  override readonly name = "TakenNameError";
+}
+
 export function withEndpoint(config: Config, pool: string, endpoint: EndpointInput): Config {
   const added = parseEndpoint(endpoint);
   const { endpoints } = poolOf(config, pool);
   if (endpoints.some(({ name }) => name === added.name)) {
-    throw new UnknownNameError(`pool ${pool} already has an endpoint ${added.name}`);
+    throw new TakenNameError(`pool ${pool} already has an endpoint ${added.name}`);
   }
   return withEndpoints(config, pool, [...endpoints, added]);
 }
 
 export function withoutEndpoint(config: Config, pool: string, name: string): Config {
   endpointOf(config, pool, name);
-  return withEndpoints(config, pool, poolOf(config, pool).endpoints.filter((endpoint) => endpoint.name !== name));
+  return withEndpoints(
+    config,
+    pool,
+    poolOf(config, pool).endpoints.filter((endpoint) => endpoint.name !== name),
+  );
 }
 
 export function withEndpointWeight(config: Config, pool: string, name: string, weight: number): Config {
-  const changed = parseEndpoint({ ...endpointOf(config, pool, name), weight });
-  return withEndpoints(config, pool, poolOf(config, pool).endpoints.map((endpoint) => (endpoint.name === name ? changed : endpoint)));
+  const endpoint = endpointOf(config, pool, name);
+  // Checked beside the URL alone: a finished endpoint is not written as users write one.
+  const changed = { ...endpoint, weight: parseEndpoint({ url: endpoint.url, weight }).weight };
+  return withEndpoints(
+    config,
+    pool,
+    poolOf(config, pool).endpoints.map((other) => (other.name === name ? changed : other)),
+  );
+}
+
+/** What an operator says about an endpoint. */
+export type OperatorState = EndpointConfig["state"];
+
+export function withEndpointState(config: Config, pool: string, name: string, state: OperatorState): Config {
+  const changed = { ...endpointOf(config, pool, name), state };
+  return withEndpoints(
+    config,
+    pool,
+    poolOf(config, pool).endpoints.map((endpoint) => (endpoint.name === name ? changed : endpoint)),
+  );
 }
 
 function poolOf(config: Config, pool: string): Config["pools"][string] {

@@ -12,12 +12,22 @@ import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
 import { canSharePorts, coreCount } from "../platform/worker-thread.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
+import { ConfigChanges } from "./config-changes.ts";
 import { ConfigError } from "./config-error.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { DataPlane } from "./data-plane.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
-import { type EndpointInput, withEndpoint, withEndpointWeight, withoutEndpoint } from "./endpoint-edits.ts";
+import {
+  type EndpointInput,
+  type OperatorState,
+  withEndpoint,
+  withEndpointState,
+  withEndpointWeight,
+  withoutEndpoint,
+} from "./endpoint-edits.ts";
+import type { HealthChecks } from "./health-checks.ts";
 import { checkPorts } from "./port-check.ts";
+import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
 import { readStats, type Stats } from "./stats.ts";
@@ -51,6 +61,17 @@ export interface LoadBalancer {
   /** The endpoint gets nothing new and finishes what it has. */
   removeEndpoint(pool: string, name: string): Promise<void>;
   setEndpointWeight(pool: string, name: string, weight: number): Promise<void>;
+  /** `draining` takes no new clients, `maintenance` nothing at all; `ready` is back in service. */
+  setEndpointState(pool: string, name: string, state: OperatorState): Promise<void>;
+  /** Back to an earlier configuration; without a number to the one before. */
+  rollback(revision?: number): Promise<void>;
+}
+
+/** What the program that runs a balancer needs beyond a library's user: who changed what, and the live state. */
+export interface OperatedLoadBalancer extends LoadBalancer {
+  readonly changes: ConfigChanges;
+  readonly shared: SharedState;
+  readonly health: HealthChecks;
 }
 
 /**
@@ -62,7 +83,7 @@ export function createLoadBalancer(input: ConfigInput, options: LoadBalancerOpti
 }
 
 /** The same for a configuration that was parsed before. */
-export function startLoadBalancer(config: Config, options: LoadBalancerOptions = {}): LoadBalancer {
+export function startLoadBalancer(config: Config, options: LoadBalancerOptions = {}): OperatedLoadBalancer {
   return new RunningLoadBalancer(config, options);
 }
 
@@ -72,23 +93,27 @@ function checked(input: ConfigInput): Config {
   return result.config;
 }
 
-class RunningLoadBalancer implements LoadBalancer {
+const byLibrary: ChangeOrigin = { way: "library", by: null };
+
+class RunningLoadBalancer implements OperatedLoadBalancer {
+  readonly changes: ConfigChanges;
+  readonly shared: SharedState;
   readonly #options: LoadBalancerOptions;
   readonly #log: Log;
-  readonly #shared: SharedState;
   readonly #dataPlanes: DataPlaneLink[];
   readonly #controlPlane: ControlPlane;
   readonly #workerCount: number;
-  #config: Config;
+  /** Until the first revision. */
+  readonly #initialConfig: Config;
   #keepAlive: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(config: Config, options: LoadBalancerOptions) {
-    this.#config = config;
+    this.#initialConfig = config;
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#workerCount = workerCount(config);
-    this.#shared = new SharedState(Math.max(1, this.#workerCount));
+    this.shared = new SharedState(Math.max(1, this.#workerCount));
     const transport = createTransport();
     this.#dataPlanes = [];
     this.#controlPlane = new ControlPlane({
@@ -97,14 +122,23 @@ class RunningLoadBalancer implements LoadBalancer {
       log: this.#log,
       resolver: createResolver(),
       dialer: transport.dialer,
-      shared: this.#shared,
+      shared: this.shared,
       dataPlanes: this.#dataPlanes,
       readTextFile,
+    });
+    this.changes = new ConfigChanges({
+      clock: systemClock,
+      makeCurrent: (next) => this.#controlPlane.apply(next),
+      onChanged: (revision) => this.#logRevision(revision),
     });
   }
 
   get config(): Config {
-    return this.#config;
+    return this.changes.revisions.current?.config ?? this.#initialConfig;
+  }
+
+  get health(): HealthChecks {
+    return this.#controlPlane.health;
   }
 
   get addresses(): readonly BoundAddress[] {
@@ -112,10 +146,10 @@ class RunningLoadBalancer implements LoadBalancer {
   }
 
   async listen(): Promise<readonly BoundAddress[]> {
-    if (this.#workerCount > 1) await checkPorts(this.#config, createTransport().acceptor);
+    if (this.#workerCount > 1) await checkPorts(this.#initialConfig, createTransport().acceptor);
     this.#startDataPlanes();
     try {
-      await this.#controlPlane.apply(this.#config);
+      await this.changes.change(() => this.#initialConfig, { origin: { way: "start", by: null } });
     } catch (error) {
       await this.#terminate();
       throw error;
@@ -125,12 +159,12 @@ class RunningLoadBalancer implements LoadBalancer {
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? this.#config.shutdown.grace);
+    this.#closing ??= this.#close(options.graceMs ?? this.config.shutdown.grace);
     await this.#closing;
   }
 
   stats(): Stats {
-    const pools = [...this.#shared.pools].map(([name, { endpoints }]) => ({
+    const pools = [...this.shared.pools].map(([name, { endpoints }]) => ({
       name,
       endpoints: endpoints.map(({ config, state }) => ({
         name: config.name,
@@ -143,26 +177,31 @@ class RunningLoadBalancer implements LoadBalancer {
   }
 
   async apply(input: ConfigInput): Promise<void> {
-    const config = checked({ workers: this.#config.workers, ...input });
-    await this.#controlPlane.apply(config);
-    this.#config = config;
+    await this.#edit((current) => checked({ workers: current.workers, ...input }));
   }
 
   async addEndpoint(pool: string, endpoint: EndpointInput): Promise<void> {
-    await this.#edit(withEndpoint(this.#config, pool, endpoint));
+    await this.#edit((current) => withEndpoint(current, pool, endpoint));
   }
 
   async removeEndpoint(pool: string, name: string): Promise<void> {
-    await this.#edit(withoutEndpoint(this.#config, pool, name));
+    await this.#edit((current) => withoutEndpoint(current, pool, name));
   }
 
   async setEndpointWeight(pool: string, name: string, weight: number): Promise<void> {
-    await this.#edit(withEndpointWeight(this.#config, pool, name, weight));
+    await this.#edit((current) => withEndpointWeight(current, pool, name, weight));
   }
 
-  async #edit(config: Config): Promise<void> {
-    await this.#controlPlane.apply(config);
-    this.#config = config;
+  async setEndpointState(pool: string, name: string, state: OperatorState): Promise<void> {
+    await this.#edit((current) => withEndpointState(current, pool, name, state));
+  }
+
+  async rollback(revision?: number): Promise<void> {
+    await this.changes.rollback(revision ?? null, { origin: { way: "rollback", by: null } });
+  }
+
+  async #edit(next: (current: Config) => Config): Promise<void> {
+    await this.changes.change((current) => next(current ?? this.#initialConfig), { origin: byLibrary });
   }
 
   #startDataPlanes(): void {
@@ -175,7 +214,7 @@ class RunningLoadBalancer implements LoadBalancer {
           clock: systemClock,
           log: this.#log,
           start: { workerIndex, isPortShared: this.#workerCount > 1, isDebug: this.#log.isDebug },
-          onDied: (index) => this.#shared.releaseWorker(index),
+          onDied: (index) => this.shared.releaseWorker(index),
         }),
       );
     }
@@ -210,9 +249,20 @@ class RunningLoadBalancer implements LoadBalancer {
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }
 
+  #logRevision({ number, origin, changeCount }: Revision): void {
+    if (origin.way === "start") return;
+    const { way, by, note = null } = origin;
+    this.#log.info("configuration changed", { revision: number, changes: changeCount, way, by, note });
+  }
+
   #logStart(): void {
-    for (const { pool, config } of this.#shared.endpoints()) {
-      this.#log.debug("endpoint configured", { pool, endpoint: config.name, url: config.url, weight: config.weight });
+    for (const { pool, config } of this.shared.endpoints()) {
+      this.#log.debug("endpoint configured", {
+        pool,
+        endpoint: config.name,
+        url: config.url,
+        weight: config.weight,
+      });
     }
     for (const { listener, address } of this.addresses) {
       this.#log.info("listening", { listener, address, workers: Math.max(1, this.#workerCount) });
