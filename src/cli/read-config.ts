@@ -24,7 +24,7 @@ export async function readFile(path: string): Promise<Config> {
   return "config" in result ? accept(result) : refuse(result.issues);
 }
 
-export const systemReader: ConfigReader = {
+const systemReader: ConfigReader = {
   readText: (path) => readText(path, "utf8"),
   list: (folder) => readdir(folder),
   importModule: async (path) => (await import(pathToFileURL(path).href)) as unknown,
