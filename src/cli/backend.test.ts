@@ -55,7 +55,9 @@ for (const [args, pattern] of [
   [["backend", "--fail-rate", "lots"], /--fail-rate.*20%/],
   [["backend", "--status", "42"], /--status.*200 to 599/],
   [["backend", "--nmae", "x"], /unknown option '--nmae'[\s\S]*--name/],
-  [["bakend"], /./],
+  [["bakend"], /there is no verb 'bakend'\. Did you mean 'backend'\?/],
+  [["balance", "--port", "1"], /there is no verb 'balance'\. There are backend, health, demo/],
+  [["backend", "extra"], /too many arguments/],
 ] as const) {
   test(`headgate ${args.join(" ")} is refused with an explanation`, async () => {
     const { status, stderr } = await runCommand(args);

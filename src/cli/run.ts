@@ -1,6 +1,7 @@
 /** The default verb: a load balancer from flags or a configuration file, until a signal stops it. */
 import type { Command } from "commander";
 import type { Flags } from "../config/flags.ts";
+import { nearestWord } from "../core/nearest-word.ts";
 import { list } from "./option-values.ts";
 import { UserError } from "./failure.ts";
 
@@ -60,10 +61,12 @@ export function addRunOptions(program: Command): void {
     .option("--stats-path <path>", "answer this path with counters as JSON (default: none)")
     .option("--log-level <level>", "debug, info, warn or error (default: info)")
     .addHelpText("after", examples)
+    .allowExcessArguments(true)
     .action(run);
 }
 
-async function run(options: RunOptions): Promise<void> {
+async function run(options: RunOptions, program: Command): Promise<void> {
+  refuseUnknownVerb(program);
   const { config, backends, ...flags } = options;
   // Loaded only here: `--help` and the other verbs need no configuration.
   const { readFile, readFlags } = await import("./read-config.ts");
@@ -81,6 +84,17 @@ async function run(options: RunOptions): Promise<void> {
     );
   }
   await serve(readFlags({ ...flags, backends }), "choose another with --port");
+}
+
+/** A word that is no verb lands here, because the default verb takes none. */
+function refuseUnknownVerb(program: Command): void {
+  const word = program.args[0];
+  if (word === undefined) return;
+  const verbs = program.commands.map((command) => command.name());
+  const meant = nearestWord(word, verbs);
+  const hint =
+    meant === null ? `There are ${verbs.join(", ")}; without one, it balances.` : `Did you mean '${meant}'?`;
+  throw new UserError(`there is no verb '${word}'. ${hint}`);
 }
 
 /** A file and flags together would leave it open which one wins. */
