@@ -3,7 +3,7 @@
  * each pool; every 10 seconds for an hour, for endpoints too. Samples are differences of two readings of
  * the counters and histograms in shared memory; no worker is asked for anything.
  */
-import { percentileOf } from "../core/histogram.ts";
+import { bucketMiddleMs, histogramBuckets } from "../core/histogram.ts";
 import { type HistorySample, type HistorySeries, TimeSeries } from "./history/time-series.ts";
 
 /** Running totals of one thing, as read now. */
@@ -42,7 +42,7 @@ const tracksMax = 5000;
 /** One thing at one resolution, and what was read of it last. */
 interface Track {
   readonly series: TimeSeries;
-  last: HistoryReading;
+  readonly last: { requests: number; errors: number; readonly latencyCounts: Uint32Array };
   isFresh: boolean;
 }
 
@@ -94,17 +94,18 @@ class Recorder {
 
   sample(wallMs: number, readings: HistoryReadings, hasEndpoints: boolean): void {
     const { total, pools } = readings;
-    // Differences are added up, not totals, so that a pool that goes does not look like traffic undone.
-    const grown = new Float64Array(pools[0]?.latencyCounts.length ?? 0);
+    // Growth is added up, not totals, so that a pool that goes does not look like traffic undone.
+    const whole = new Uint32Array(histogramBuckets);
     for (const pool of pools) {
-      const difference = this.#take(poolKey(pool.name), wallMs, pool, null);
-      difference?.forEach((count, index) => (grown[index] = grown[index]! + count));
+      if (this.#take(poolKey(pool.name), wallMs, pool)) addCounts(whole, growth);
       if (!hasEndpoints) continue;
       for (const endpoint of readings.endpointsOf(pool.name)) {
-        this.#take(endpointKey(pool.name, endpoint.name), wallMs, endpoint, null);
+        this.#take(endpointKey(pool.name, endpoint.name), wallMs, endpoint);
       }
     }
-    this.#take(totalKey, wallMs, { ...total, latencyCounts: noCounts }, grown);
+    const before = this.#tracks.get(totalKey)?.last.latencyCounts ?? new Uint32Array(histogramBuckets);
+    addCounts(whole, before);
+    this.#take(totalKey, wallMs, { ...total, latencyCounts: whole });
     this.#lastWallMs = wallMs;
     this.#forgetGone();
   }
@@ -113,31 +114,33 @@ class Recorder {
     return this.#tracks.get(key)?.series.read(wallMs) ?? null;
   }
 
-  /** Returns how the histogram grew (`grown` when given); null at the first reading. */
-  #take(
-    key: string,
-    wallMs: number,
-    reading: HistoryReading,
-    grown: Float64Array | null,
-  ): Float64Array | null {
-    const latencyCounts = new Uint32Array(reading.latencyCounts);
-    const { requests, errors, active } = reading;
-    const now = { requests, errors, active, latencyCounts };
+  /** Leaves in `growth` how the histogram grew; false at the first reading, which only sets the base. */
+  #take(key: string, wallMs: number, reading: HistoryReading): boolean {
+    const { requests, errors, active, latencyCounts } = reading;
     const track = this.#tracks.get(key);
     if (track === undefined) {
+      if (this.#tracks.size >= tracksMax) return false;
       const { stepMs, capacity } = resolutions[this.#resolution];
-      if (this.#tracks.size < tracksMax) {
-        this.#tracks.set(key, { series: new TimeSeries(stepMs, capacity), last: now, isFresh: true });
-      }
-      return null;
+      const last = { requests, errors, latencyCounts: new Uint32Array(latencyCounts) };
+      this.#tracks.set(key, { series: new TimeSeries(stepMs, capacity), last, isFresh: true });
+      return false;
     }
+    const { last } = track;
     // Fewer requests than before: the thing was made anew under its old name.
-    const last = requests < track.last.requests ? nothing : track.last;
-    const counts = grown ?? growthOf(latencyCounts, last.latencyCounts);
-    track.series.add(this.#lastWallMs, wallMs, sampleOf(now, last, counts, wallMs - this.#lastWallMs));
-    track.last = now;
+    if (requests < last.requests) forget(last);
+    const finished = growSince(latencyCounts, last.latencyCounts);
+    const perSecond = 1000 / (wallMs - this.#lastWallMs);
+    track.series.add(this.#lastWallMs, wallMs, {
+      requestRate: (requests - last.requests) * perSecond,
+      errorRate: Math.max(0, errors - last.errors) * perSecond,
+      active,
+      ...percentilesOf(growth, finished),
+    });
+    last.requests = requests;
+    last.errors = errors;
+    last.latencyCounts.set(latencyCounts);
     track.isFresh = true;
-    return counts;
+    return true;
   }
 
   /** Drops what this sample did not mention: a reload took it away. */
@@ -149,8 +152,6 @@ class Recorder {
   }
 }
 
-const noCounts = new Uint32Array(0);
-const nothing: HistoryReading = { requests: 0, errors: 0, active: 0, latencyCounts: noCounts };
 const totalKey = "";
 
 function poolKey(pool: string): string {
@@ -161,25 +162,41 @@ function endpointKey(pool: string, endpoint: string): string {
   return `endpoint\n${pool}\n${endpoint}`;
 }
 
-function growthOf(now: Uint32Array, before: Uint32Array): Float64Array {
-  const growth = new Float64Array(now.length);
-  // Unsigned subtraction undoes a wrap at 2^32.
-  for (let index = 0; index < now.length; index++) growth[index] = (now[index]! - (before[index] ?? 0)) >>> 0;
-  return growth;
+function forget(last: Track["last"]): void {
+  last.requests = 0;
+  last.errors = 0;
+  last.latencyCounts.fill(0);
 }
 
-function sampleOf(
-  now: HistoryReading,
-  last: HistoryReading,
-  counts: Float64Array,
-  elapsedMs: number,
-): HistorySample {
-  return {
-    requestRate: ((now.requests - last.requests) * 1000) / elapsedMs,
-    errorRate: (Math.max(0, now.errors - last.errors) * 1000) / elapsedMs,
-    active: now.active,
-    p50Ms: percentileOf(counts, 0.5),
-    p90Ms: percentileOf(counts, 0.9),
-    p99Ms: percentileOf(counts, 0.99),
-  };
+/** How the histogram looked at last grew; one for all, because a thousand are looked at in turn. */
+const growth = new Uint32Array(histogramBuckets);
+
+/** Fills `growth`; returns its total. */
+function growSince(now: Uint32Array, before: Uint32Array): number {
+  let total = 0;
+  for (let index = 0; index < growth.length; index++) {
+    // Unsigned subtraction undoes a wrap at 2^32.
+    const grown = (now[index]! - before[index]!) >>> 0;
+    growth[index] = grown;
+    total += grown;
+  }
+  return total;
+}
+
+function addCounts(sum: Uint32Array, counts: Uint32Array): void {
+  for (let index = 0; index < sum.length; index++) sum[index] = sum[index]! + counts[index]!;
+}
+
+/** By nearest rank, all three in one pass. */
+function percentilesOf(counts: Uint32Array, total: number): Pick<HistorySample, "p50Ms" | "p90Ms" | "p99Ms"> {
+  if (total === 0) return { p50Ms: null, p90Ms: null, p99Ms: null };
+  const ranks = [0.5, 0.9, 0.99].map((share) => Math.max(1, Math.ceil(total * share - 1e-9)));
+  const found: number[] = [];
+  let seen = 0;
+  for (let index = 0; index < counts.length && found.length < ranks.length; index++) {
+    seen += counts[index]!;
+    while (found.length < ranks.length && seen >= ranks[found.length]!) found.push(bucketMiddleMs(index));
+  }
+  const [p50Ms = null, p90Ms = null, p99Ms = null] = found;
+  return { p50Ms, p90Ms, p99Ms };
 }
