@@ -73,6 +73,8 @@ export const errorTable = {
   "access-denied": { ...downstream, stage: "admit", status: 403, sentence: "The client's address is not let in by the route.", fix: "Look at access.allow and access.deny of the route, and at trustedProxies if the address is a proxy's." },
   unauthorized: { ...downstream, stage: "admit", status: 401, sentence: "The route asks for user and password.", fix: "Send valid credentials; basicAuth.users has the hashes." },
   "auth-busy": { ...local, stage: "admit", status: 503, sentence: "Too many passwords are being verified at once.", fix: "Somebody is guessing passwords: limit the rate of the route." },
+  "rate-limited": { ...downstream, stage: "admit", status: 429, sentence: "The client sends more requests than a rate limit allows.", fix: "Look at the limit's key, rate and burst." },
+  "injected-fault": { ...local, stage: "admit", status: 503, level: "info", sentence: "The route answers some requests with an error on purpose.", fix: "Remove faults.abort from the route." },
   // 4 route
   "no-route": { ...local, stage: "route", status: 404, level: "info", sentence: "No route matches the request.", fix: "Ask `headgate explain` for the near misses, or add a route without a match as the default." },
   "unclear-path": { ...downstream, stage: "route", status: 400, sentence: "The path can be read in two ways that lead to different routes.", fix: "Mend the client: no dot segments, escaped slashes or doubled slashes in paths." },
@@ -82,6 +84,8 @@ export const errorTable = {
   "queue-full": { ...local, stage: "select", status: 503, sentence: "Every endpoint is busy and the pool's queue is full.", fix: "Add capacity, or raise queue.size if clients are willing to wait." },
   "queue-timeout": { ...local, stage: "select", status: 503, sentence: "No endpoint became free while the request waited in the queue.", fix: "Add capacity, or raise queue.timeout if clients are willing to wait." },
   "queue-displaced": { ...local, stage: "select", status: 503, sentence: "A more important request took this one's place in a full queue.", fix: "Add capacity, or look at the routes' importance." },
+  shed: { ...local, stage: "select", status: 503, sentence: "The pool is nearly full and refuses what matters least.", fix: "Add capacity, or look at the routes' importance and the pool's shed thresholds." },
+  "concurrency-limit": { ...local, stage: "select", status: 503, sentence: "The pool takes no more requests at once: latency rose beyond what it tolerates.", fix: "Add capacity; `headgate status` shows the limit the pool has come to." },
   // 6 connect
   "connect-refused": { ...upstream, stage: "connect", retry: "any-method", status: 502, sentence: "The endpoint refused the connection.", fix: "Is the endpoint's process running and listening on that address?" },
   "connect-timeout": { ...upstream, stage: "connect", retry: "any-method", status: 504, sentence: "The endpoint did not accept the connection in time.", fix: "A firewall that drops packets, a full accept queue, or a wrong address." },

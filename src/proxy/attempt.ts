@@ -74,7 +74,10 @@ export class Attempt implements ConnectionWaiter {
     if (!this.#isHolding) return;
     this.#isHolding = false;
     const nowMs = this.#context.clock.nowMs();
-    this.endpoint.state.requestFinished(status, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
+    const { state, facts } = this.endpoint;
+    state.requestFinished(status, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
+    this.endpoint.attempted(status !== 0);
+    if (isFailure && state.failuresInRow % facts.suspectAfter === 0) this.#context.onSuspect(facts.key);
   }
 
   /** Gives the endpoint back without one: the client left, a hedge lost, a tunnel closed. */

@@ -74,6 +74,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #hasSentContinue = false;
   #isResponsePaused = false;
   #isUpstreamEnded = false;
+  /** The pool's limit on concurrency counts this exchange. */
+  #isCountedByPool = false;
 
   constructor(context: ProxyContext, downstream: Downstream, head: RequestHead) {
     this.#context = context;
@@ -138,7 +140,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     } else if (verdict.kind === "respond") {
       this.#answerLocally(verdict.response);
     } else {
-      this.#answer(verdict.cause, "", verdict.fieldLines);
+      this.#answer(verdict.cause, "", verdict.fieldLines, verdict.status);
     }
     return false;
   }
@@ -150,6 +152,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#pool = pool;
     this.outcome.poolName = pool.settings.name;
     this.#retry = plan.retry === null ? pool.settings.retry : plan.retry(pool);
+    const refusal = pool.overload?.admit(plan.importance) ?? null;
+    if (refusal !== null) return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
+    this.#isCountedByPool = pool.overload !== null;
     if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
     pool.budget.requestStarted(this.#startedMs);
     if (this.#outgoing?.isContinueExpected === true) this.#setTimer("continue", continueTimeoutMs);
@@ -177,7 +182,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     for (;;) {
       const choice = pool.select(this.#key, this.#tried);
       // Another worker may have taken the last place since the policy looked.
-      if (typeof choice === "string" || choice.state.tryStartRequest()) return choice;
+      if (typeof choice === "string" || choice.tryStart()) return choice;
       this.#tried = [...this.#tried, choice];
     }
   }
@@ -432,7 +437,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (first === null || this.#phase !== "sending") return;
     if (!pool.budget.tryStart(this.#context.clock.nowMs())) return;
     const endpoint = pool.select(this.#key, [...this.#tried, first.endpoint]);
-    if (typeof endpoint === "string" || !endpoint.state.tryStartRequest()) return pool.budget.finished();
+    if (typeof endpoint === "string" || !endpoint.tryStart()) return pool.budget.finished();
     this.outcome.attemptCount++;
     endpoint.state.count("hedges");
     this.#hedge = new Attempt(this, this.#context, endpoint, true);
@@ -462,9 +467,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.outcome.detail = detail;
   }
 
-  #answer(cause: Cause, detail: string, moreFieldLines = ""): void {
+  #answer(cause: Cause, detail: string, moreFieldLines = "", status: number | null = null): void {
     this.#note(cause, detail);
-    const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock);
+    const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock, status);
     if (response === null) return this.#breakOff(cause, detail);
     this.#answerLocally(moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines });
   }
@@ -541,6 +546,10 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.outcome.durationMs = this.#context.clock.nowMs() - this.#startedMs;
     this.#releaseWinner();
     this.#stopAttempts();
+    if (this.#isCountedByPool) {
+      const isSample = this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
+      this.#pool?.overload?.finished(this.#startedMs, isSample);
+    }
     if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);
   }
 

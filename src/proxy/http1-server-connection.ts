@@ -277,17 +277,18 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #readHead(buffer: Buffer, start: number, end: number): number {
     const { headBytesMax } = this.#context.settings.headLimits;
     const carried = this.#partialHead.length;
-    const windowEnd = Math.min(end, start + headBytesMax + 4 - carried);
+    const windowEnd = Math.min(end, start + headBytesMax + leadingLinesMax * 2 + 4 - carried);
     let text = this.#partialHead + latin1(buffer, start, Math.min(windowEnd, start + usualHeadBytes));
-    if (windowEnd > start + usualHeadBytes && !text.includes("\r\n\r\n")) {
-      text = this.#partialHead + latin1(buffer, start, windowEnd);
-    }
     let headStart = 0;
     while (text.startsWith("\r\n", headStart)) headStart += 2;
     if (headStart > leadingLinesMax * 2) return this.#refuse("bad-request-line", end);
-    const emptyLine = text.indexOf("\r\n\r\n", Math.max(headStart, carried - 3));
+    let emptyLine = text.indexOf("\r\n\r\n", Math.max(headStart, carried - 3));
+    if (emptyLine < 0 && windowEnd > start + usualHeadBytes) {
+      text = this.#partialHead + latin1(buffer, start, windowEnd);
+      emptyLine = text.indexOf("\r\n\r\n", Math.max(headStart, carried - 3));
+    }
     if (emptyLine < 0) {
-      this.#keepPartialHead(text, carried);
+      this.#keepPartialHead(text, headStart, carried);
       return end;
     }
     this.#partialHead = "";
@@ -299,18 +300,21 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     return start + headEnd - carried;
   }
 
-  #keepPartialHead(text: string, carried: number): void {
+  #keepPartialHead(text: string, headStart: number, carried: number): void {
     const { settings } = this.#context;
+    const head = text.slice(headStart);
+    this.#partialHead = text;
+    // Nothing but empty lines, which some clients send behind a body: no request has begun.
+    if (head === "" || head === "\r") return;
     // The time for a head runs from its first byte, however slowly the others come.
     if (this.#phase === "idle") {
       this.#phase = "head";
       if (this.#requestCount > 0) this.#deadline.set(settings.headTimeoutMs);
     }
     // Judged early, and at the limit, but not at every byte of a head that trickles in.
-    const isWorthJudging = carried < judgedHeadBytes || text.length > settings.headLimits.headBytesMax;
-    const fault = isWorthJudging && text !== "\r" ? faultInPartialHead(text.replace(/^(?:\r\n)+/, ""), settings.headLimits) : null;
+    const isWorthJudging = carried < judgedHeadBytes || head.length > settings.headLimits.headBytesMax;
+    const fault = isWorthJudging ? faultInPartialHead(head, settings.headLimits) : null;
     if (fault !== null) this.#refuse(fault, 0);
-    else this.#partialHead = text;
   }
 
   #begin(head: RequestHead): void {

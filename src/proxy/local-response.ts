@@ -16,8 +16,13 @@ export interface LocalResponse {
 }
 
 /** The answer for a cause; null when there is nobody left to answer. */
-export function errorResponse(cause: Cause, isCauseShown: boolean, clock: Clock): LocalResponse | null {
-  const { status } = errorRow(cause);
+export function errorResponse(
+  cause: Cause,
+  isCauseShown: boolean,
+  clock: Clock,
+  otherStatus: number | null = null,
+): LocalResponse | null {
+  const status = otherStatus ?? errorRow(cause).status;
   if (status === null) return null;
   const reason = reasonPhrase(status);
   const shown = isCauseShown ? ` (${cause})` : "";

@@ -21,6 +21,8 @@ export interface ProxyContext {
   isCauseShown: boolean;
   /** What Headgate calls itself in Via, by which loops are found; null when it says nothing. */
   viaName: string | null;
+  /** An endpoint failed so often in a row that it should be judged now. */
+  onSuspect(endpointKey: string): void;
   /** Step 9: counters and the access log. */
   onExchangeFinished(record: ExchangeRecord): void;
 }

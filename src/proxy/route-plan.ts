@@ -12,8 +12,8 @@ import type { LocalResponse } from "./local-response.ts";
 /** What a gate says about a request; null lets it pass. */
 export type GateVerdict =
   | null
-  /** Refused, with further field lines for the answer. */
-  | { readonly kind: "refuse"; readonly cause: Cause; readonly fieldLines: string }
+  /** Refused, with further field lines for the answer; `status` null for the cause's own. */
+  | { readonly kind: "refuse"; readonly cause: Cause; readonly fieldLines: string; readonly status: number | null }
   /** Held back; the next gate is asked afterwards. */
   | { readonly kind: "delay"; readonly delayMs: number }
   | { readonly kind: "respond"; readonly response: LocalResponse };

@@ -11,6 +11,9 @@ import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { endpointAddress, fixedTargets } from "./endpoint-settings.ts";
 import { HealthChecks } from "./health-checks.ts";
+import type { OutlierChange, OutlierSubject } from "../health/outlier-detection.ts";
+import { Outliers } from "./outliers.ts";
+import { SlowStarts } from "./slow-starts.ts";
 import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
@@ -32,6 +35,8 @@ export class ControlPlane {
   readonly #parts: ControlPlaneParts;
   readonly #names: NameWatch;
   readonly #health: HealthChecks;
+  readonly #outliers: Outliers;
+  readonly #slowStarts: SlowStarts;
   #tls = new Map<string, UpstreamTls | null>();
   #fixedTargets = new Map<string, readonly DialTarget[]>();
   #config: Config | null = null;
@@ -44,12 +49,19 @@ export class ControlPlane {
   constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
     this.#names = new NameWatch({ ...parts, onTargets: (key, targets) => this.#targetsChanged(key, targets) });
+    this.#slowStarts = new SlowStarts(parts.clock, parts.shared);
+    this.#outliers = new Outliers({ ...parts, onChange: (endpoint, change) => this.#outlierChanged(endpoint, change) });
     this.#health = new HealthChecks({
       ...parts,
       targetsOf: (key) => this.#targets(key),
       tlsOf: (key) => this.#tls.get(key) ?? null,
       onChange: (endpoint, change) => this.#healthChanged(endpoint, change),
     });
+  }
+
+  /** A worker saw an endpoint fail again and again. */
+  suspect(endpointKey: string): void {
+    this.#outliers.check(endpointKey);
   }
 
   get config(): Config | null {
@@ -76,6 +88,8 @@ export class ControlPlane {
   async close(): Promise<void> {
     await this.#last;
     this.#health.close();
+    this.#outliers.close();
+    this.#slowStarts.close();
     this.#names.close();
   }
 
@@ -100,6 +114,8 @@ export class ControlPlane {
     this.#config = config;
     this.#revision++;
     shared.publish();
+    this.#slowStarts.watch(config);
+    this.#outliers.watch(config);
     this.#health.watch(config);
   }
 
@@ -129,10 +145,11 @@ export class ControlPlane {
   #snapshot(config: Config): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
-    for (const [name, { version, budget, endpoints }] of shared.pools) {
+    for (const [name, { version, budget, overload, endpoints }] of shared.pools) {
       pools[name] = {
         version: version.buffer,
         budget: budget.buffer,
+        overload,
         endpoints: endpoints.map(({ key, state }) => ({
           key,
           state: state.buffer,
@@ -142,7 +159,8 @@ export class ControlPlane {
       };
     }
     const listeners = Object.fromEntries([...shared.listeners].map(([name, { buffer }]) => [name, buffer]));
-    return { revision: this.#revision + 1, config, pools, listeners, boundPorts: this.#boundPorts };
+    const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
+    return { revision: this.#revision + 1, config, pools, rateLimits, listeners, boundPorts: this.#boundPorts };
   }
 
   #targets(key: string): readonly DialTarget[] {
@@ -153,11 +171,23 @@ export class ControlPlane {
     for (const link of this.#parts.dataPlanes) link.setTargets(key, targets);
   }
 
+  #outlierChanged(endpoint: SharedEndpoint, change: OutlierChange<OutlierSubject>): void {
+    const { to, reason, durationMs, isObserved } = change;
+    const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason, isObserved };
+    if (to === "ejected") this.#parts.log.warn("endpoint is ejected", { ...fields, durationMs });
+    else this.#parts.log.info(to === "probation" ? "endpoint is on probation" : "endpoint is admitted again", fields);
+    if (to === "admitting" && !isObserved) this.#slowStarts.recovered(endpoint);
+  }
+
   #healthChanged(endpoint: SharedEndpoint, change: { from: string; to: string; reason: string }): void {
     const { log } = this.#parts;
     const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason: change.reason };
     if (change.to === "down") log.warn("endpoint is down", fields);
-    else if (change.from === "down") log.info("endpoint is up again", fields);
+    else if (change.from === "down") {
+      this.#outliers.probeChanged(endpoint.key, true);
+      this.#slowStarts.recovered(endpoint);
+      log.info("endpoint is up again", fields);
+    }
     else log.debug("endpoint is up", fields);
   }
 }

@@ -25,6 +25,8 @@ export interface DataPlaneParts {
   /** Other workers listen on the same ports. */
   readonly isPortShared: boolean;
   onExchangeFinished(record: ExchangeRecord): void;
+  /** An endpoint failed so often in a row that it should be judged now. */
+  onSuspect(endpointKey: string): void;
 }
 
 /** Until the first snapshot there is nowhere to go. */
@@ -47,6 +49,7 @@ export class DataPlane implements DataPlaneLink {
       router: noRoutes,
       isCauseShown: true,
       viaName: null,
+      onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: (record) => parts.onExchangeFinished(record),
     };
     this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy });
@@ -59,7 +62,7 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.viaName = config.via;
-    this.#proxy.router = buildRouter(config, { ...this.#parts, pools: this.#pools });
+    this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
     return addresses;
   }
 

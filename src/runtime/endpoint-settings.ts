@@ -27,9 +27,10 @@ export function fixedTargets(address: EndpointAddress): readonly DialTarget[] | 
   return null;
 }
 
-export function endpointFacts(endpoint: EndpointConfig, pool: PoolConfig): EndpointFacts {
+export function endpointFacts(key: string, endpoint: EndpointConfig, pool: PoolConfig): EndpointFacts {
   const address = endpointAddress(endpoint);
   return {
+    key,
     name: endpoint.name,
     url: endpoint.url,
     tier: endpoint.priority + (endpoint.backup ? 1 : 0),
@@ -38,7 +39,15 @@ export function endpointFacts(endpoint: EndpointConfig, pool: PoolConfig): Endpo
     weight: endpoint.weight,
     hostHeader: hostHeader(address, pool.hostHeader),
     fallbackHost: address.authority,
+    suspectAfter: suspectAfter(pool),
   };
+}
+
+/** The smallest row of failures that outlier detection acts upon. */
+function suspectAfter({ outlier }: PoolConfig): number {
+  if (outlier === null) return Number.POSITIVE_INFINITY;
+  const { errors, gatewayErrors, localErrors } = outlier.consecutive;
+  return Math.min(errors, gatewayErrors, localErrors);
 }
 
 export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): ConnectionPoolSettings {
@@ -46,7 +55,7 @@ export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): C
     tls,
     connectTimeoutMs: pool.timeouts.connect,
     idleMax: pool.connections.idleMax,
-    lifetimeMs: pool.connections.lifetime,
+    lifetimeMs: neverIfOff(pool.connections.lifetime),
     requestsMax: pool.connections.requestsMax,
     responseHeadBytesMax: pool.limits.responseHeadBytes,
     headerCountMax: responseHeaderCountMax,
@@ -114,6 +123,6 @@ export function overriddenRetry(settings: RetrySettings, override: RetryOverride
 }
 
 /** `off` is 0 in a configuration. */
-function neverIfOff(ms: number): number {
+export function neverIfOff(ms: number): number {
   return ms === 0 ? Number.POSITIVE_INFINITY : ms;
 }

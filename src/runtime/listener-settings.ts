@@ -5,6 +5,7 @@ import { type BindAddress, parseBindAddress } from "../core/address.ts";
 import { assert } from "../core/assert.ts";
 import { buildCidrSet } from "../core/cidr.ts";
 import type { ListenTarget } from "../core/transport.ts";
+import { neverIfOff } from "./endpoint-settings.ts";
 import type { ListenerSettings } from "../proxy/listener-context.ts";
 
 export function listenerSettings(listener: ListenerConfig, config: Config): ListenerSettings {
@@ -24,7 +25,7 @@ export function listenerSettings(listener: ListenerConfig, config: Config): List
     keepAliveIdleTimeoutMs: timeouts.keepAliveIdle,
     tunnelIdleTimeoutMs: timeouts.tunnelIdle,
     // The configuration writes "off" as 0.
-    exchangeTimeoutMs: timeouts.exchange === 0 ? Number.POSITIVE_INFINITY : timeouts.exchange,
+    exchangeTimeoutMs: neverIfOff(timeouts.exchange),
     keepAliveRequestsMax: listener.keepAliveRequests,
     forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
   };

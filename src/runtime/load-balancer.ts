@@ -11,12 +11,14 @@ import { systemRandom } from "../platform/random.ts";
 import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
 import { canSharePorts, coreCount } from "../platform/worker-thread.ts";
+import { EventLog } from "../observability/events.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import { ConfigChanges } from "./config-changes.ts";
 import { ConfigError } from "./config-error.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { DataPlane } from "./data-plane.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
+import { Drains } from "./drain-progress.ts";
 import {
   type EndpointInput,
   type OperatorState,
@@ -26,6 +28,7 @@ import {
   withoutEndpoint,
 } from "./endpoint-edits.ts";
 import type { HealthChecks } from "./health-checks.ts";
+import { recordRevision, withEvents } from "./operating-events.ts";
 import { checkPorts } from "./port-check.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
@@ -72,6 +75,9 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly changes: ConfigChanges;
   readonly shared: SharedState;
   readonly health: HealthChecks;
+  readonly events: EventLog;
+  /** Who is on the way out. */
+  readonly drains: Drains;
 }
 
 /**
@@ -98,6 +104,8 @@ const byLibrary: ChangeOrigin = { way: "library", by: null };
 class RunningLoadBalancer implements OperatedLoadBalancer {
   readonly changes: ConfigChanges;
   readonly shared: SharedState;
+  readonly events = new EventLog(systemClock);
+  readonly drains: Drains;
   readonly #options: LoadBalancerOptions;
   readonly #log: Log;
   readonly #dataPlanes: DataPlaneLink[];
@@ -111,9 +119,9 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   constructor(config: Config, options: LoadBalancerOptions) {
     this.#initialConfig = config;
     this.#options = options;
-    this.#log = options.log ?? silentLog;
+    this.#log = withEvents(options.log ?? silentLog, this.events);
     this.#workerCount = workerCount(config);
-    this.shared = new SharedState(Math.max(1, this.#workerCount));
+    this.shared = new SharedState(Math.max(1, this.#workerCount), systemRandom, systemClock);
     const transport = createTransport();
     this.#dataPlanes = [];
     this.#controlPlane = new ControlPlane({
@@ -129,7 +137,13 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     this.changes = new ConfigChanges({
       clock: systemClock,
       makeCurrent: (next) => this.#controlPlane.apply(next),
-      onChanged: (revision) => this.#logRevision(revision),
+      onChanged: (revision) => this.#changed(revision),
+    });
+    this.drains = new Drains({
+      clock: systemClock,
+      log: this.#log,
+      shared: this.shared,
+      takeOut: (pool, endpoint) => this.#takeOut(pool, endpoint),
     });
   }
 
@@ -200,6 +214,16 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     await this.changes.rollback(revision ?? null, { origin: { way: "rollback", by: null } });
   }
 
+  #takeOut(pool: string, endpoint: string): void {
+    const origin: ChangeOrigin = { way: "api", by: null, note: "the deadline for draining has passed" };
+    const edit = (current: Config | null): Config =>
+      withEndpointState(current ?? this.#initialConfig, pool, endpoint, "maintenance");
+    // It may have been removed meanwhile, which is as good.
+    this.changes.change(edit, { origin }).catch((error: unknown) => {
+      this.#log.warn("endpoint not taken out", { pool, endpoint, reason: String(error) });
+    });
+  }
+
   async #edit(next: (current: Config) => Config): Promise<void> {
     await this.changes.change((current) => next(current ?? this.#initialConfig), { origin: byLibrary });
   }
@@ -214,6 +238,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
           clock: systemClock,
           log: this.#log,
           start: { workerIndex, isPortShared: this.#workerCount > 1, isDebug: this.#log.isDebug },
+          onSuspect: (key) => this.#controlPlane.suspect(key),
           onDied: (index) => this.shared.releaseWorker(index),
         }),
       );
@@ -230,6 +255,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       workerIndex: 0,
       isPortShared: false,
       onExchangeFinished: onExchange ?? (() => {}),
+      onSuspect: (key) => this.#controlPlane.suspect(key),
     });
   }
 
@@ -245,14 +271,19 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   async #terminate(): Promise<void> {
     await Promise.all(this.#dataPlanes.map((link) => link.terminate()));
+    this.drains.close();
     await this.#controlPlane.close();
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }
 
-  #logRevision({ number, origin, changeCount }: Revision): void {
-    if (origin.way === "start") return;
-    const { way, by, note = null } = origin;
-    this.#log.info("configuration changed", { revision: number, changes: changeCount, way, by, note });
+  #changed(revision: Revision): void {
+    const { number, origin, changes } = revision;
+    recordRevision(this.events, revision);
+    if (origin.way !== "start") {
+      const { way, by, note = null } = origin;
+      this.#log.info("configuration changed", { revision: number, changes: changes.length, way, by, note });
+    }
+    this.drains.observe();
   }
 
   #logStart(): void {

@@ -9,13 +9,15 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget } from "../core/transport.ts";
-import { Endpoint, type EndpointFacts } from "../upstream/endpoint.ts";
+import { MaxFails } from "../health/max-fails.ts";
+import { Endpoint, type EndpointFacts, type PassiveCheck } from "../upstream/endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
 import { Pool } from "../upstream/pool.ts";
 import { PoolVersion } from "../upstream/pool-version.ts";
 import { RequestQueue } from "../upstream/request-queue.ts";
 import { RetryBudget } from "../upstream/retry-budget.ts";
 import { connectionSettings, endpointFacts, poolSettings } from "./endpoint-settings.ts";
+import { createOverload } from "./overload.ts";
 import { hedgeDelay } from "./hedge-delay.ts";
 import { policyFrom } from "./policy-factory.ts";
 import type { EndpointSnapshot, PoolSnapshot, Snapshot } from "./snapshot.ts";
@@ -100,8 +102,9 @@ export class PoolRegistry {
     const endpoints = config.endpoints.map((endpoint, index) => {
       const endpointSnapshot = shared.endpoints[index];
       assert(endpointSnapshot !== undefined, "a snapshot has shared memory for each endpoint");
-      const known = this.#keepOrCreate(endpointSnapshot, endpointFacts(endpoint, config), config);
+      const known = this.#keepOrCreate(endpointSnapshot, endpointFacts(endpointSnapshot.key, endpoint, config), config);
       kept.set(endpointSnapshot.key, known);
+      known.endpoint.passiveCheck = passiveCheck(known.endpoint, config);
       return known.endpoint;
     });
     const { queue, hedge } = config;
@@ -111,6 +114,7 @@ export class PoolRegistry {
       random,
       budget: RetryBudget.attach(shared.budget, workerIndex, config.retry.budget),
       queue: queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout),
+      overload: createOverload(config, shared, endpoints, this.#parts),
       hedgeDelayMs:
         hedge === null || hedge.mode === "observe"
           ? () => null
@@ -144,4 +148,14 @@ export class PoolRegistry {
     endpoint.connections.targets = snapshot.targets;
     return { endpoint, settingsText };
   }
+}
+
+/** nginx never asks when a group has a single server. */
+function passiveCheck(endpoint: Endpoint, { maxFails, endpoints }: PoolConfig): PassiveCheck | null {
+  if (maxFails === null || maxFails.mode === "observe" || endpoints.length === 1) return null;
+  return new MaxFails(endpoint.state.maxFailsWords, {
+    maxFails: maxFails.fails,
+    failTimeoutSeconds: Math.ceil(maxFails.timeout / 1000),
+    weight: Math.max(1, endpoint.facts.weight),
+  });
 }

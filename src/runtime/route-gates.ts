@@ -1,29 +1,54 @@
-/** The gates of a route, in the order they are asked: access, authentication. */
+/** The gates of a route, in the order they are asked: access, authentication, rate limits, faults on purpose. */
 import type { RouteConfig } from "../config/schema-route.ts";
+import type { Random } from "../core/random.ts";
 import type { Gate, GateVerdict } from "../proxy/route-plan.ts";
 import { type Access, mayEnter } from "../routing/access.ts";
 import type { AuthVerdict, BasicAuth } from "../routing/basic-auth.ts";
 import type { RouteActions } from "../routing/route-actions.ts";
+import { rateLimitGate } from "./rate-limits.ts";
+import type { RoutePlanParts } from "./route-plans.ts";
 
-export function routeGates(_route: RouteConfig, actions: RouteActions, _parts: unknown): readonly Gate[] {
+export function routeGates(route: RouteConfig, actions: RouteActions, parts: RoutePlanParts): readonly Gate[] {
   const gates: Gate[] = [];
   if (actions.access !== null) gates.push(accessGate(actions.access));
   if (actions.basicAuth !== null) gates.push(authGate(actions.basicAuth));
+  for (const name of route.rateLimits) {
+    const config = parts.config.rateLimits[name];
+    const share = parts.snapshot.rateLimits[name];
+    if (config !== undefined && share !== undefined) gates.push(rateLimitGate(name, config, share, parts.workerIndex));
+  }
+  const { faults } = route;
+  if (faults !== null && faults.mode === "enforce") gates.push(...faultGates(faults, parts.random));
+  return gates;
+}
+
+function faultGates({ delay, abort }: NonNullable<RouteConfig["faults"]>, random: Random): Gate[] {
+  const gates: Gate[] = [];
+  if (delay !== null) {
+    const { duration, share } = delay;
+    gates.push({ check: () => (random.next() < share ? { kind: "delay", delayMs: duration } : null) });
+  }
+  if (abort !== null) {
+    const { status, share } = abort;
+    gates.push({
+      check: () => (random.next() < share ? { kind: "refuse", cause: "injected-fault", fieldLines: "", status } : null),
+    });
+  }
   return gates;
 }
 
 function accessGate(access: Access): Gate {
   return {
     check: (scope) =>
-      mayEnter(access, scope.clientAddress) ? null : { kind: "refuse", cause: "access-denied", fieldLines: "" },
+      mayEnter(access, scope.clientAddress) ? null : { kind: "refuse", cause: "access-denied", fieldLines: "", status: null },
   };
 }
 
 function authGate(auth: BasicAuth): Gate {
   const verdictOf = (verdict: AuthVerdict): GateVerdict => {
     if (verdict.kind === "granted") return null;
-    if (verdict.kind === "busy") return { kind: "refuse", cause: "auth-busy", fieldLines: "" };
-    return { kind: "refuse", cause: "unauthorized", fieldLines: `WWW-Authenticate: ${auth.challenge}\r\n` };
+    if (verdict.kind === "busy") return { kind: "refuse", cause: "auth-busy", fieldLines: "", status: null };
+    return { kind: "refuse", cause: "unauthorized", fieldLines: `WWW-Authenticate: ${auth.challenge}\r\n`, status: null };
   };
   return {
     check(scope, _nowMs, resume) {

@@ -16,7 +16,8 @@ import { compileRouteActions, type RouteActions } from "../routing/route-actions
 import { RouteTableError } from "../routing/route-table.ts";
 import { chooseBranch, splitCookie } from "../routing/split.ts";
 import type { Pool } from "../upstream/pool.ts";
-import { overriddenRetry } from "./endpoint-settings.ts";
+import { overriddenRetry, neverIfOff } from "./endpoint-settings.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { routeGates } from "./route-gates.ts";
 import { keyTemplateOf } from "./policy-factory.ts";
 
@@ -24,6 +25,8 @@ export interface RoutePlanParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
+  readonly workerIndex: number;
+  readonly snapshot: Snapshot;
   pool(name: string): Pool;
 }
 
@@ -51,7 +54,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     poolOf: poolChooser(route, actions, parts),
     keyOf: keyEvaluator(parts.config),
     retry: hasRetryOverride ? (pool) => overriddenRetry(pool.settings.retry, retry) : null,
-    exchangeTimeoutMs: timeouts.exchange,
+    exchangeTimeoutMs: timeouts.exchange === null ? null : neverIfOff(timeouts.exchange),
     bodyBytesMax: limits.bodyBytes,
     upstreamTimeouts: upstreamTimeouts(route, parts.config),
     rewrite: actions.rewrite === null ? null : requestRewrite(actions.rewrite),

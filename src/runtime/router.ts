@@ -1,5 +1,4 @@
 /** Builds the route table of a configuration over this data plane's pools. */
-import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import { plainResponse } from "../proxy/local-response.ts";
@@ -9,18 +8,21 @@ import { buildRouteTable } from "../routing/route-table.ts";
 import type { RouteSpec } from "../routing/route-spec.ts";
 import type { PoolRegistry } from "./pool-registry.ts";
 import { compileRoutePlan } from "./route-plans.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { readStats } from "./stats.ts";
 
 export interface RouterParts {
   readonly pools: PoolRegistry;
   readonly clock: Clock;
   readonly random: Random;
+  readonly workerIndex: number;
 }
 
-export function buildRouter(config: Config, parts: RouterParts): Router {
+export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
   const { pools, clock } = parts;
+  const { config } = snapshot;
   const specs: RouteSpec<RoutePlan>[] = config.routes.map((route) => {
-    const { plan, needsCaptures } = compileRoutePlan(route, { ...parts, config, pool: (name) => pools.pool(name) });
+    const { plan, needsCaptures } = compileRoutePlan(route, { ...parts, config, snapshot, pool: (name) => pools.pool(name) });
     return { name: route.name, match: route.match, priority: route.priority, needsCaptures, payload: plan };
   });
   if (config.statsPath !== null) specs.push(statsRoute(config.statsPath, pools, clock));

@@ -3,6 +3,13 @@
  * version, each listener's counters. A reload keeps what keeps its identity and drops the rest.
  */
 import type { Config } from "../config/schema.ts";
+import type { PoolConfig } from "../config/schema-pool.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Random } from "../core/random.ts";
+import type { RateLimiterShare } from "../limits/rate-limiter.ts";
+import { createOverloadShare } from "./overload.ts";
+import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
+import type { OverloadShare } from "./snapshot.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
 import { RetryBudget } from "../upstream/retry-budget.ts";
@@ -20,20 +27,37 @@ export interface SharedEndpoint {
 export interface SharedPool {
   readonly version: PoolVersion;
   readonly budget: RetryBudget;
+  readonly overload: OverloadShare;
+  /** What the overload memory was made for. */
+  readonly overloadText: string;
   readonly endpoints: readonly SharedEndpoint[];
+}
+
+export interface SharedRateLimit {
+  readonly text: string;
+  readonly share: RateLimiterShare;
 }
 
 export class SharedState {
   readonly #workerCount: number;
   #pools = new Map<string, SharedPool>();
   #listeners = new Map<string, ListenerCounters>();
+  #rateLimits = new Map<string, SharedRateLimit>();
+  readonly #random: Random;
+  readonly #clock: Clock;
 
-  constructor(workerCount: number) {
+  constructor(workerCount: number, random: Random, clock: Clock) {
     this.#workerCount = workerCount;
+    this.#random = random;
+    this.#clock = clock;
   }
 
   get pools(): ReadonlyMap<string, SharedPool> {
     return this.#pools;
+  }
+
+  get rateLimits(): ReadonlyMap<string, SharedRateLimit> {
+    return this.#rateLimits;
   }
 
   get listeners(): ReadonlyMap<string, ListenerCounters> {
@@ -50,20 +74,25 @@ export class SharedState {
 
   /** Adopts a configuration; returns a function that goes back to what was before. */
   adopt(config: Config): () => void {
-    const before = { pools: this.#pools, listeners: this.#listeners };
+    const before = { pools: this.#pools, listeners: this.#listeners, rateLimits: this.#rateLimits };
     const known = new Map([...this.endpoints()].map((endpoint) => [endpoint.key, endpoint]));
     this.#pools = new Map(
       Object.entries(config.pools).map(([name, pool]) => {
         const version = before.pools.get(name)?.version ?? new PoolVersion();
         const endpoints = pool.endpoints.map((endpoint) => this.#adoptEndpoint(name, endpoint, known));
         const budget = before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
-        return [name, { version, budget, endpoints }];
+        const overload = this.#overload(pool, before.pools.get(name));
+        return [name, { version, budget, ...overload, endpoints }];
       }),
     );
     this.#listeners = new Map(
       config.listeners.map(({ name }) => [name, before.listeners.get(name) ?? ListenerCounters.create(this.#workerCount)]),
     );
+    this.#rateLimits = new Map(
+      Object.entries(config.rateLimits).map(([name, limit]) => [name, this.#rateLimit(limit, before.rateLimits.get(name))]),
+    );
     return () => {
+      this.#rateLimits = before.rateLimits;
       this.#pools = before.pools;
       this.#listeners = before.listeners;
     };
@@ -73,8 +102,9 @@ export class SharedState {
   publish(): void {
     for (const { version, endpoints } of this.#pools.values()) {
       for (const { config, state } of endpoints) {
-        state.setWeight(config.weight);
-        state.setLimits(limitWord(config.maxRequests), limitWord(config.maxConnections));
+        // While on probation an endpoint has a limit of its own.
+        const requestsMax = state.hasStatus("probation") ? state.requestsMax : limitWord(config.maxRequests);
+        state.setLimits(requestsMax, limitWord(config.maxConnections));
         state.setStatus("draining", config.state === "draining");
         state.setStatus("maintenance", config.state === "maintenance");
       }
@@ -90,6 +120,18 @@ export class SharedState {
       budget.releaseWorker(workerIndex);
       version.bump();
     }
+  }
+
+  #overload(pool: PoolConfig, before: SharedPool | undefined): Pick<SharedPool, "overload" | "overloadText"> {
+    const overloadText = JSON.stringify([pool.concurrency, pool.shed]);
+    if (before?.overloadText === overloadText) return { overload: before.overload, overloadText };
+    return { overload: createOverloadShare(pool, this.#workerCount, this.#random, this.#clock.nowMs()), overloadText };
+  }
+
+  #rateLimit(config: RateLimitConfig, before: SharedRateLimit | undefined): SharedRateLimit {
+    const text = JSON.stringify(config);
+    if (before?.text === text) return before;
+    return { text, share: createRateLimit(config, this.#workerCount, this.#random, this.#clock.nowMs()) };
   }
 
   #adoptEndpoint(pool: string, config: EndpointConfig, known: Map<string, SharedEndpoint>): SharedEndpoint {

@@ -3,6 +3,8 @@
  * with it. Plain data throughout, so that it can be posted to a worker thread.
  */
 import type { Config } from "../config/schema.ts";
+import type { ConcurrencyShare } from "../limits/concurrency-limit.ts";
+import type { RateLimiterShare } from "../limits/rate-limiter.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 
 /** One endpoint's share of a snapshot. */
@@ -14,7 +16,14 @@ export interface EndpointSnapshot {
   readonly tls: UpstreamTls | null;
 }
 
+/** Shared memory of a pool's overload protections; null where one is off. */
+export interface OverloadShare {
+  readonly concurrency: ConcurrencyShare | null;
+  readonly shedCounts: SharedArrayBuffer | null;
+}
+
 export interface PoolSnapshot {
+  readonly overload: OverloadShare;
   readonly version: SharedArrayBuffer;
   /** The retry budget's account. */
   readonly budget: SharedArrayBuffer;
@@ -26,6 +35,8 @@ export interface Snapshot {
   readonly revision: number;
   readonly config: Config;
   readonly pools: Readonly<Record<string, PoolSnapshot>>;
+  /** Shared tables of the rate limits, by name. */
+  readonly rateLimits: Readonly<Record<string, RateLimiterShare>>;
   /** Shared counters of each listener, by name. */
   readonly listeners: Readonly<Record<string, SharedArrayBuffer>>;
   /** Ports that were 0 in the configuration and are bound by now, by listener name. */

@@ -36,6 +36,7 @@ const dataPlane = new DataPlane({
   workerIndex: start.workerIndex,
   isPortShared: start.isPortShared,
   onExchangeFinished() {},
+  onSuspect: (key) => post({ kind: "suspect", key }),
 });
 
 function receive(message: ToWorker): void {

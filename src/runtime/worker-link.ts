@@ -14,6 +14,8 @@ export interface WorkerLinkParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly start: WorkerStart;
+  /** An endpoint should be judged now. */
+  onSuspect(endpointKey: string): void;
   /** Settles what the dead thread held: active requests, connections. */
   onDied(workerIndex: number): void;
 }
@@ -100,6 +102,10 @@ export class WorkerLink implements DataPlaneLink {
   #receive(message: FromWorker): void {
     if (message.kind === "log") {
       this.#parts.log[message.level](message.message, message.fields);
+      return;
+    }
+    if (message.kind === "suspect") {
+      this.#parts.onSuspect(message.key);
       return;
     }
     const call = this.#calls.get(message.call);

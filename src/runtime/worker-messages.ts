@@ -19,4 +19,5 @@ export type FromWorker =
   | { readonly kind: "listen-failed"; readonly call: number; readonly code: string; readonly address: string }
   | { readonly kind: "apply-failed"; readonly call: number; readonly message: string }
   | { readonly kind: "drained"; readonly call: number }
+  | { readonly kind: "suspect"; readonly key: string }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };

@@ -33,6 +33,8 @@ export const word = {
   streak: 18,
   gatewayStreak: 19,
   localStreak: 20,
+  /** Four words of nginx's max_fails. */
+  maxFails: 24,
 } as const;
 export const wordsBytes = 32 * 4;
 export const averagesBytes = 8 * 8;

@@ -255,6 +255,11 @@ export class EndpointState {
     this.#row[index] = this.#row[index]! + 1;
   }
 
+  /** Memory for the record of `max_fails`, where that mode is on. */
+  get maxFailsWords(): Int32Array {
+    return this.#words.subarray(word.maxFails, word.maxFails + 4);
+  }
+
   // What was learned.
 
   /** Failures of any kind since the last success. */

@@ -9,8 +9,18 @@ import { ConnectionPool, type ConnectionPoolSettings } from "./connection-pool.t
 import type { EligibilityMember } from "./eligibility.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
+/** nginx's passive check, kept by whoever judges traffic; see `health/max-fails.ts`. */
+export interface PassiveCheck {
+  isPenalized(nowSeconds: number): boolean;
+  chosen(nowSeconds: number): void;
+  failed(nowSeconds: number): void;
+  succeeded(): void;
+}
+
 /** What may change without touching connections. */
 export interface EndpointFacts {
+  /** Identity over reloads and threads. */
+  readonly key: string;
   /** What logs, metrics and hash policies call it. */
   readonly name: string;
   /** As configured, for people. */
@@ -25,11 +35,15 @@ export interface EndpointFacts {
   readonly hostHeader: string | null;
   /** Host field when the client sent none (HTTP/1.0). */
   readonly fallbackHost: string;
+  /** After every so many failures in a row somebody should look at it; Infinity for never. */
+  readonly suspectAfter: number;
 }
 
 export class Endpoint implements EligibilityMember {
   /** Replaced by a reload that keeps the endpoint. */
   facts: EndpointFacts;
+  /** Null unless the pool judges as nginx does. */
+  passiveCheck: PassiveCheck | null = null;
   readonly state: EndpointState;
   readonly connections: ConnectionPool;
   readonly #clock: Clock;
@@ -84,7 +98,25 @@ export class Endpoint implements EligibilityMember {
     return !this.state.hasStatus("draining") && !this.state.hasStatus("maintenance");
   }
   get isFull(): boolean {
-    return this.state.isFull || (this.#restUntilMs > 0 && this.#isResting());
+    if (this.state.isFull || (this.#restUntilMs > 0 && this.#isResting())) return true;
+    return this.passiveCheck !== null && this.passiveCheck.isPenalized(this.#nowSeconds());
+  }
+
+  /** Counts a request unless the limit was reached meanwhile. */
+  tryStart(): boolean {
+    if (!this.state.tryStartRequest()) return false;
+    this.passiveCheck?.chosen(this.#nowSeconds());
+    return true;
+  }
+
+  /** For the passive check: an attempt was answered, or was not. */
+  attempted(isAnswered: boolean): void {
+    if (isAnswered) this.passiveCheck?.succeeded();
+    else this.passiveCheck?.failed(this.#nowSeconds());
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.#clock.nowMs() / 1000);
   }
 
   /** It asked to be left alone (Retry-After): this worker passes over it for so long. */

@@ -8,7 +8,7 @@ import { randomBelow, type Random } from "../core/random.ts";
 import { Eligibility, type EligibilitySettings } from "./eligibility.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { PoolVersion } from "./pool-version.ts";
-import type { RequestQueue } from "./request-queue.ts";
+import type { PriorityClass, RequestQueue } from "./request-queue.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 
 /** No connection; closed before an answer; no answer in time. */
@@ -40,7 +40,21 @@ export interface PoolSettings {
   readonly eligibility: EligibilitySettings;
 }
 
+/** What protects a pool from more than it can do. Injected, because limits stand beside this folder. */
+export interface Overload {
+  /** Null when the request may go on; `finished` must follow then. */
+  admit(importance: PriorityClass): OverloadRefusal | null;
+  /** `isSample`: its latency says something about the pool. */
+  finished(startedMs: number, isSample: boolean): void;
+}
+
+export interface OverloadRefusal {
+  readonly cause: Cause;
+  readonly retryAfterSeconds: number;
+}
+
 export interface PoolParts {
+  readonly overload: Overload | null;
   readonly endpoints: readonly Endpoint[];
   readonly version: PoolVersion;
   readonly random: Random;
@@ -57,6 +71,7 @@ export class Pool {
   readonly endpoints: readonly Endpoint[];
   readonly budget: RetryBudget;
   readonly queue: RequestQueue | null;
+  readonly overload: Overload | null;
   readonly #random: Random;
   readonly #parts: PoolParts;
   readonly #eligibility: Eligibility<Endpoint>;
@@ -67,6 +82,7 @@ export class Pool {
     this.endpoints = parts.endpoints;
     this.budget = parts.budget;
     this.queue = parts.queue;
+    this.overload = parts.overload;
     this.#random = parts.random;
     this.#parts = parts;
     this.#eligibility = new Eligibility(parts.endpoints, settings.eligibility, parts.version);
