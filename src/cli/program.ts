@@ -15,10 +15,11 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("Run `headgate --help` for all options.");
-  addRunOptions(program);
   addBackendVerb(program);
   addHealthVerb(program);
   addDemoVerb(program);
+  // Last, because verbs take over what the program allows when they are added.
+  addRunOptions(program);
   return program;
 }
 

@@ -69,12 +69,14 @@ export class RunningCommand {
   }
 }
 
-/** Runs to the end. */
+/** Runs to the end; one that does not come to an end is killed, and its status is then SIGKILL. */
 export async function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number | string; readonly stdout: string; readonly stderr: string }> {
   const command = new RunningCommand(args, environment);
+  const impatience = setTimeout(() => void command.process.kill("SIGKILL"), patienceMs);
   const status = await command.exited;
+  clearTimeout(impatience);
   return { status, stdout: command.stdout, stderr: command.stderr };
 }
