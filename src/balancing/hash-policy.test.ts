@@ -84,6 +84,20 @@ for (const spec of specs) {
       assert.deepEqual(placeAll(policy, candidates), without);
     });
 
+    it("places keys anew when build tells of other members", () => {
+      const old = pool(4);
+      const policy = built(spec, old);
+      placeAll(policy, old);
+      const changed = [
+        ...old.slice(0, 3),
+        { ...old[3]!, name: "10.9.9.9:80", weight: 2 },
+        ...pool(6).slice(4),
+      ];
+      policy.build?.(changed);
+      assert.deepEqual(placeAll(policy, changed), placeAll(built(spec, changed), changed));
+      assert.equal(new Set(placeAll(policy, changed)).size, 6);
+    });
+
     it("in slow start an endpoint takes its part of its keys, more and more of the same", () => {
       const candidates = pool(4);
       for (const candidate of candidates) candidate.nominalWeight = 1;

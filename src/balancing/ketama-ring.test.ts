@@ -76,6 +76,30 @@ test("wraps from the last point to the first, and walks on in the order of the r
   for (const owner of [0, 1, 2]) assert.equal(owners.filter((found) => found === owner).length, 160);
 });
 
+test("a key that falls exactly on a point belongs to it", () => {
+  const ring = new KetamaRing();
+  ring.build(equal);
+  const followers = equal.map(({ name }, node) => {
+    // The first point of a server is the checksum of just this text.
+    assert.equal(ring.first(`${name.replace(":", "\0")}\0\0\0\0`), node);
+    return ring.next();
+  });
+  assert.notDeepEqual(followers, [0, 1, 2], "or the point behind would have done as well");
+});
+
+test("a key beyond the last point belongs to the first", () => {
+  for (let round = 0; round < 20; round++) {
+    const nodes = equal.map(({ name, weight }) => ({ name: `${round}.${name}`, weight }));
+    const slow = slowRing(nodes);
+    const find = placed(nodes);
+    const high = Array.from({ length: 20_000 }, (_, i) => `key ${i}`).filter(
+      (key) => crc32(key) > 0xffff_ffff - 0x40_0000,
+    );
+    assert.ok(high.length > 5);
+    for (const key of high) assert.equal(find(key), slow(key));
+  }
+});
+
 test("a node that leaves takes along its own keys only", () => {
   const find = placed(equal);
   const less = placed(equal.slice(0, 2));

@@ -4,11 +4,11 @@
  * M. Zadimoghaddam, "Consistent hashing with bounded loads" (2016).
  *
  * The mean would take a pass over the pool. Instead a few candidates are counted anew per pick, going
- * round: exact up to 16 candidates, beyond that at most n/16 picks old.
+ * round: exact up to 8 candidates, beyond that at most n/8 picks old.
  */
 import type { Candidate } from "./policy.ts";
 
-const countedPerPick = 16;
+const countedPerPick = 8;
 
 export class LoadBound {
   readonly #factor: number;
