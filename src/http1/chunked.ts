@@ -13,7 +13,7 @@ export interface ChunkSink {
   onBody(bytes: Buffer, start: number, end: number): void;
 }
 
-type Step = "size" | "ext" | "size-lf" | "data" | "data-cr" | "data-lf" | "trailers" | "done" | "broken";
+type Step = "size" | "size-blank" | "ext" | "size-lf" | "data" | "data-cr" | "data-lf" | "trailers" | "done" | "broken";
 
 /** Bytes of extensions a whole body may carry, so that they cannot be used to trickle for ever. */
 const extensionBytesMax = 16 * 1024;
@@ -74,6 +74,12 @@ export class ChunkedDecoder {
       case "size":
         this.#takeSizeByte(byte);
         return;
+      case "size-blank":
+        // BWS may stand before ";" (RFC 9112 §7.1.1); blanks before CR are an old habit, anything else is broken.
+        if (byte === 59) this.#step = "ext";
+        else if (byte === 13) this.#step = "size-lf";
+        else if ((byte !== 32 && byte !== 9) || ++this.#extensionBytes > extensionBytesMax) this.#step = "broken";
+        return;
       case "ext":
         if (byte === 13) this.#step = "size-lf";
         else if ((byte < 32 && byte !== 9) || byte === 127 || ++this.#extensionBytes > extensionBytesMax) this.#step = "broken";
@@ -103,9 +109,10 @@ export class ChunkedDecoder {
       this.#step = "broken";
     } else if (byte === 13) {
       this.#step = "size-lf";
-    } else if (byte === 59 || byte === 32 || byte === 9) {
-      // BWS before ";" is allowed (RFC 9112 §7.1.1); anything may follow up to CR.
+    } else if (byte === 59) {
       this.#step = "ext";
+    } else if (byte === 32 || byte === 9) {
+      this.#step = "size-blank";
     } else {
       this.#step = "broken";
     }

@@ -53,7 +53,7 @@ export class RequestHeadParser {
 
     let { target } = line;
     let host = fields.host;
-    if (target.charCodeAt(0) !== 47 /* / */) {
+    if (target.charCodeAt(0) !== 47 /* / */ || line.method === "CONNECT") {
       const absolute = resolveTarget(line.method, target);
       if (typeof absolute === "string") return absolute;
       target = absolute.target;
@@ -135,7 +135,7 @@ function resolveTarget(method: string, target: string): { target: string; author
 /** uri-host [ ":" port ]: a name, an IPv4 address or a bracketed IPv6 address (RFC 9110 §7.2). */
 const authorityGrammar = /^(?:[0-9A-Za-z\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 
-let lastValidAuthority = "";
+let lastValidAuthority = "localhost";
 
 export function isAuthority(text: string): boolean {
   if (text === lastValidAuthority) return true;
@@ -169,7 +169,8 @@ export function faultInPartialHead(partial: string, limits: HeadLimits): Cause |
   if (methodEnd >= 0 ? !isToken(firstLine.slice(0, methodEnd)) : !isToken(firstLine.replace(/\r$/, ""))) {
     return firstLine === "" ? null : "bad-request-line";
   }
-  if (/(?:^|[^\r])\n/.test(partial)) return "bad-request-line";
+  const bareLineFeed = partial.search(/(?<!\r)\n/);
+  if (bareLineFeed >= 0) return lineEnd >= 0 && lineEnd < bareLineFeed ? "bad-header" : "bad-request-line";
   const targetBytes = firstLine.length - methodEnd - 1;
   if (methodEnd > 0 && targetBytes > limits.targetBytesMax + " HTTP/1.1".length) return "target-too-long";
   if (partial.length > limits.headBytesMax) return "head-too-large";

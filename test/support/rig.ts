@@ -33,9 +33,12 @@ export class Rig {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.destroy();
-    // Origins first would look like endpoints that fail.
-    await this.proxy.close();
-    for (const origin of this.behindIt) await origin.close();
+    try {
+      // Origins first would look like endpoints that fail.
+      await this.proxy.close();
+    } finally {
+      for (const origin of this.behindIt) await origin.close();
+    }
   }
 }
 
@@ -43,8 +46,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const behindIt = await Promise.all(
     (options.behaviours ?? [{}]).map((behaviour) => startRawOrigin(behaviour)),
   );
-  const proxy = await startProxy({ origins: behindIt.map(({ port }) => port), ...options });
-  return new Rig(proxy, behindIt);
+  try {
+    const proxy = await startProxy({ origins: behindIt.map(({ port }) => port), ...options });
+    return new Rig(proxy, behindIt);
+  } catch (error) {
+    for (const origin of behindIt) await origin.close();
+    throw error;
+  }
 }
 
 /** One test for each transport. */

@@ -92,7 +92,7 @@ export class TestProxy {
 
   async apply(options: ProxyOptions): Promise<void> {
     const result = parseConfig(configFrom(options));
-    if ("issues" in result) throw new TypeError(result.issues.map(({ found, allowed }) => `${found}: ${allowed}`).join("\n"));
+    if ("issues" in result) throw new TypeError(result.issues.map(({ message }) => message).join("\n"));
     await this.#controlPlane.apply(result.config);
     const [bound] = this.#controlPlane.addresses;
     assert(bound !== undefined);
@@ -116,7 +116,8 @@ export class TestProxy {
 
   /** Until no client is connected and no stream is open, but not for ever. */
   async quiet(): Promise<void> {
-    for (let i = 0; i < quietTurnsMax && this.listener.connections + this.streams.openCount > 0; i++) await turns(1);
+    for (let i = 0; i < quietTurnsMax && this.listener.connections + this.streams.openCount > 0; i++)
+      await turns(1);
   }
 
   /** Ends everything and asserts that nothing is left behind. */
@@ -153,7 +154,7 @@ function configFrom({ origins, listener, pool, config }: ProxyOptions): ConfigIn
         policy: "first",
         ...pool,
         endpoints: origins.map((origin, index) => ({
-    name: `origin-${index}`,
+          name: `origin-${index}`,
           url: typeof origin === "number" ? `http://127.0.0.1:${origin}` : origin,
         })),
       },
