@@ -18,7 +18,6 @@ function average(): LatencyTracker {
     },
     peakMs: (nowMs) => (mean === null ? null : mean * Math.exp((stampMs - nowMs) / 10_000)),
     meanMs: () => mean,
-    reset: () => void (mean = null),
   };
 }
 

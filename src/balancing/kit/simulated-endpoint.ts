@@ -9,7 +9,6 @@ export interface LatencyTracker {
   observe(latencyMs: number, isFailure: boolean, nowMs: number): void;
   peakMs(nowMs: number): number | null;
   meanMs(nowMs: number): number | null;
-  reset(): void;
 }
 
 export interface EndpointModel {

@@ -13,7 +13,6 @@ function lastSample(): LatencyTracker {
     observe: (latencyMs) => void (last = latencyMs),
     peakMs: () => last,
     meanMs: () => last,
-    reset: () => void (last = null),
   };
 }
 

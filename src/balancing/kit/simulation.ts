@@ -25,7 +25,7 @@ export interface SimulationSettings {
   readonly durationMs: number;
   /** Requests sent before this are not recorded. */
   readonly warmUpMs: number;
-  /** An endpoint that is away until then, and returns without memory of its latency. */
+  /** An endpoint that is away until then; when it comes, nobody knows its latency. */
   readonly returning: { readonly index: number; readonly atMs: number } | null;
 }
 
@@ -48,7 +48,7 @@ export type CreatePolicy = (parts: PolicyParts) => Policy;
 type Event =
   | { readonly kind: "send"; readonly client: number }
   | { readonly kind: "answer"; readonly client: number; readonly endpoint: number }
-  | { readonly kind: "return"; readonly endpoint: number };
+  | { readonly kind: "return" };
 
 /** Different keys that clients send, as if from so many client addresses. */
 const keysMax = 10_000;
@@ -94,7 +94,7 @@ class Simulation {
     for (let client = 0; client < clients; client++) {
       this.#events.push(this.#random.next() * thinkMs, { kind: "send", client });
     }
-    if (returning !== null) this.#events.push(returning.atMs, { kind: "return", endpoint: returning.index });
+    if (returning !== null) this.#events.push(returning.atMs, { kind: "return" });
     while (this.#events.nextMs < Number.POSITIVE_INFINITY) {
       this.#time.nowMs = this.#events.nextMs;
       this.#handle(this.#events.pop()!);
@@ -109,7 +109,6 @@ class Simulation {
       case "answer":
         return this.#answer(event.client, event.endpoint);
       case "return":
-        this.#endpoints[event.endpoint]!.latency.reset();
         this.#eligible = this.#endpoints;
         return;
     }
