@@ -19,6 +19,8 @@ interface BorrowedFrom {
 
 /** Up to here a span is cheaper to write as text together with what is held back. */
 const textSpanMax = 4096;
+/** The same for a span that would have to be copied anyway. */
+const sharedTextSpanMax = 16 * 1024;
 /** What is held back is let go before it grows beyond this. */
 const heldMax = 16 * 1024;
 
@@ -43,7 +45,7 @@ export class BodyWriter {
     if (length === 0 || this.#kind === "none") return;
     const isChunked = this.#kind === "chunked";
     if (isChunked) this.#held += `${length.toString(16)}\r\n`;
-    if (length <= textSpanMax) {
+    if (length <= (source.isReadBufferShared ? sharedTextSpanMax : textSpanMax)) {
       this.#held += latin1(bytes, start, end);
     } else {
       this.flush();

@@ -10,7 +10,11 @@ import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
 
-const sharedBufferBytes = 64 * 1024;
+/**
+ * Enough for heads and small bodies. What a bulk transfer first reads into it is written as text together
+ * with its head; with the head it should stay below the 16 KiB that Node encodes without allocating.
+ */
+const sharedBufferBytes = 15 * 1024;
 const bulkBufferBytes = 32 * 1024;
 const bulkBuffersKept = 64;
 const eof = -4095;
