@@ -60,7 +60,7 @@ test("changes made at the same moment follow one another and none is lost", asyn
   await Promise.all([bench.set("127.0.0.1:1", 5), bench.set("127.0.0.1:2", 7)]);
   assert.deepEqual(bench.weights, [5, 7]);
   assert.deepEqual(
-    bench.changes.revisions.all.map(({ number, origin, changeCount }) => [number, origin.way, changeCount]),
+    bench.changes.revisions.all.map(({ number, origin, changes }) => [number, origin.way, changes.length]),
     [
       [3, "api", 1],
       [2, "api", 1],

@@ -58,14 +58,14 @@ export class ConfigChanges {
       throw new RevisionConflictError(expected, current?.number ?? 0);
     }
     const config = next(current?.config ?? null);
-    const changeCount = current === null ? 0 : diffConfig(current.config, config).length;
+    const changes = current === null ? [] : diffConfig(current.config, config);
     await this.#parts.makeCurrent(config);
-    if (current !== null && changeCount === 0) return current;
+    if (current !== null && changes.length === 0) return current;
     const revision = this.revisions.add({
       wallMs: this.#parts.clock.wallMs(),
       origin: options.origin,
       config,
-      changeCount,
+      changes,
       restores: options.restores ?? null,
     });
     this.#parts.onChanged(revision);

@@ -29,6 +29,7 @@ import {
 } from "./endpoint-edits.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import { recordRevision, withEvents } from "./operating-events.ts";
+import { ObservabilityRecorder } from "./observability-recorder.ts";
 import { checkPorts } from "./port-check.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
@@ -66,6 +67,8 @@ export interface LoadBalancer {
   setEndpointWeight(pool: string, name: string, weight: number): Promise<void>;
   /** `draining` takes no new clients, `maintenance` nothing at all; `ready` is back in service. */
   setEndpointState(pool: string, name: string, state: OperatorState): Promise<void>;
+  /** Opens log files again under their names, after a rotation. */
+  reopenLogs(): void;
   /** Back to an earlier configuration; without a number to the one before. */
   rollback(revision?: number): Promise<void>;
 }
@@ -78,6 +81,8 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly events: EventLog;
   /** Who is on the way out. */
   readonly drains: Drains;
+  /** Worker threads; 0 when the calling thread serves. */
+  readonly workerCount: number;
 }
 
 /**
@@ -110,7 +115,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   readonly #log: Log;
   readonly #dataPlanes: DataPlaneLink[];
   readonly #controlPlane: ControlPlane;
-  readonly #workerCount: number;
+  readonly workerCount: number;
   /** Until the first revision. */
   readonly #initialConfig: Config;
   #keepAlive: NodeJS.Timeout | null = null;
@@ -120,8 +125,8 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     this.#initialConfig = config;
     this.#options = options;
     this.#log = withEvents(options.log ?? silentLog, this.events);
-    this.#workerCount = workerCount(config);
-    this.shared = new SharedState(Math.max(1, this.#workerCount), systemRandom, systemClock);
+    this.workerCount = workerCount(config);
+    this.shared = new SharedState(Math.max(1, this.workerCount), systemRandom, systemClock);
     const transport = createTransport();
     this.#dataPlanes = [];
     this.#controlPlane = new ControlPlane({
@@ -160,7 +165,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   }
 
   async listen(): Promise<readonly BoundAddress[]> {
-    if (this.#workerCount > 1) await checkPorts(this.#initialConfig, createTransport().acceptor);
+    if (this.workerCount > 1) await checkPorts(this.#initialConfig, createTransport().acceptor);
     this.#startDataPlanes();
     try {
       await this.changes.change(() => this.#initialConfig, { origin: { way: "start", by: null } });
@@ -210,6 +215,10 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     await this.#edit((current) => withEndpointState(current, pool, name, state));
   }
 
+  reopenLogs(): void {
+    for (const link of this.#dataPlanes) link.reopenLogs();
+  }
+
   async rollback(revision?: number): Promise<void> {
     await this.changes.rollback(revision ?? null, { origin: { way: "rollback", by: null } });
   }
@@ -231,13 +240,13 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   #startDataPlanes(): void {
     // A worker thread's sockets keep the process alive by themselves; so must ours.
     this.#keepAlive = setInterval(() => {}, 0x3fff_ffff);
-    if (this.#workerCount === 0) this.#dataPlanes.push(this.#localDataPlane());
-    for (let workerIndex = 0; workerIndex < this.#workerCount; workerIndex++) {
+    if (this.workerCount === 0) this.#dataPlanes.push(this.#localDataPlane());
+    for (let workerIndex = 0; workerIndex < this.workerCount; workerIndex++) {
       this.#dataPlanes.push(
         new WorkerLink({
           clock: systemClock,
           log: this.#log,
-          start: { workerIndex, isPortShared: this.#workerCount > 1, isDebug: this.#log.isDebug },
+          start: { workerIndex, isPortShared: this.workerCount > 1, isDebug: this.#log.isDebug },
           onSuspect: (key) => this.#controlPlane.suspect(key),
           onDied: (index) => this.shared.releaseWorker(index),
         }),
@@ -254,7 +263,8 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       log: this.#log,
       workerIndex: 0,
       isPortShared: false,
-      onExchangeFinished: onExchange ?? (() => {}),
+      recorder: new ObservabilityRecorder({ clock: systemClock, random: systemRandom }),
+      ...(onExchange === undefined ? {} : { onExchangeFinished: onExchange }),
       onSuspect: (key) => this.#controlPlane.suspect(key),
     });
   }
@@ -296,7 +306,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       });
     }
     for (const { listener, address } of this.addresses) {
-      this.#log.info("listening", { listener, address, workers: Math.max(1, this.#workerCount) });
+      this.#log.info("listening", { listener, address, workers: Math.max(1, this.workerCount) });
     }
   }
 }

@@ -2,6 +2,7 @@
  * The configurations that were in force, newest first, as far back as is kept: who made each current,
  * when and how. It makes nothing current itself (`config-changes.ts` does).
  */
+import type { Change } from "../config/diff.ts";
 import type { Config } from "../config/schema.ts";
 
 /** How a change came about. */
@@ -21,8 +22,8 @@ export interface Revision {
   readonly wallMs: number;
   readonly origin: ChangeOrigin;
   readonly config: Config;
-  /** The number of changes from the revision before. */
-  readonly changeCount: number;
+  /** What it changed in the revision before; empty for the first. */
+  readonly changes: readonly Change[];
   /** The revision whose configuration this one brought back; null for all but rollbacks. */
   readonly restores: number | null;
 }

@@ -1,0 +1,13 @@
+/** Every operation of the API, in the order of the published document. */
+import type { Operation } from "../operation.ts";
+import { configOperations } from "./config.ts";
+import { endpointOperations } from "./endpoints.ts";
+import { eventOperations } from "./events.ts";
+import { statusOperations } from "./status.ts";
+
+export const allOperations: readonly Operation[] = [
+  ...statusOperations,
+  ...endpointOperations,
+  ...configOperations,
+  ...eventOperations,
+];

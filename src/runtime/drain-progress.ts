@@ -1,0 +1,161 @@
+/**
+ * Follows endpoints that are on their way out: those set to draining and those removed from the
+ * configuration. Tells what each still holds, says when it has finished, and takes a draining endpoint
+ * out altogether (`maintenance`) when its deadline passes.
+ */
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { EndpointState } from "../upstream/endpoint-state.ts";
+import type { SharedEndpoint, SharedState } from "./shared-state.ts";
+
+export interface DrainProgress {
+  readonly pool: string;
+  readonly endpoint: string;
+  readonly url: string;
+  /** Why it leaves: set to draining, or no longer in the configuration. */
+  readonly reason: "draining" | "removed";
+  readonly startedWallMs: number;
+  /** Null without a deadline. */
+  readonly deadlineWallMs: number | null;
+  readonly outcome: "under-way" | "finished" | "deadline-passed";
+  /** In flight when it began, and now. Tunnels such as WebSockets count until they end. */
+  readonly startedRequests: number;
+  readonly activeRequests: number;
+  readonly connections: number;
+}
+
+interface Drain {
+  readonly endpoint: SharedEndpoint;
+  reason: DrainProgress["reason"];
+  readonly startedWallMs: number;
+  readonly startedRequests: number;
+  deadlineWallMs: number | null;
+  outcome: DrainProgress["outcome"];
+}
+
+export interface DrainsParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly shared: SharedState;
+  /** The deadline has passed: nothing more may come. */
+  takeOut(pool: string, endpoint: string): void;
+}
+
+const lookEveryMs = 250;
+/** Finished drains of removed endpoints that are still told. */
+const rememberedMax = 100;
+
+export class Drains {
+  readonly #parts: DrainsParts;
+  readonly #drains = new Map<string, Drain>();
+  #known = new Map<string, SharedEndpoint>();
+  #timer: Timer | null = null;
+
+  constructor(parts: DrainsParts) {
+    this.#parts = parts;
+  }
+
+  /** After every change of the configuration: finds out who has begun to leave and who is back. */
+  observe(): void {
+    const now = new Map([...this.#parts.shared.endpoints()].map((endpoint) => [endpoint.key, endpoint]));
+    for (const [key, endpoint] of this.#known) if (!now.has(key)) this.#leave(endpoint, "removed");
+    for (const [key, endpoint] of now) {
+      const { state } = endpoint.config;
+      if (state === "draining") this.#leave(endpoint, "draining");
+      else if (this.#drains.get(key)?.outcome !== "deadline-passed" || state === "ready")
+        this.#drains.delete(key);
+    }
+    this.#known = now;
+    this.#look();
+  }
+
+  /** Null takes the deadline away. The endpoint must be draining. */
+  setDeadline(pool: string, name: string, deadlineMs: number | null): void {
+    const drain = this.#find(pool, name);
+    if (drain === undefined) return;
+    drain.deadlineWallMs = deadlineMs === null ? null : this.#parts.clock.wallMs() + deadlineMs;
+    this.#look();
+  }
+
+  of(pool: string, name: string): DrainProgress | null {
+    const drain = this.#find(pool, name);
+    return drain === undefined ? null : progressOf(drain);
+  }
+
+  /** All, the latest last. */
+  get all(): readonly DrainProgress[] {
+    return [...this.#drains.values()].map(progressOf);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #find(pool: string, name: string): Drain | undefined {
+    return [...this.#drains.values()].findLast(
+      ({ endpoint, reason }) =>
+        endpoint.pool === pool && endpoint.config.name === name && reason === "draining",
+    );
+  }
+
+  #leave(endpoint: SharedEndpoint, reason: DrainProgress["reason"]): void {
+    const known = this.#drains.get(endpoint.key);
+    if (known !== undefined) {
+      known.reason = reason;
+      return;
+    }
+    this.#drains.set(endpoint.key, {
+      endpoint,
+      reason,
+      startedWallMs: this.#parts.clock.wallMs(),
+      startedRequests: endpoint.state.activeRequests,
+      deadlineWallMs: null,
+      outcome: "under-way",
+    });
+    const left = [...this.#drains].filter(
+      ([, drain]) => drain.reason === "removed" && drain.outcome !== "under-way",
+    );
+    for (const [key] of left.slice(0, -rememberedMax)) this.#drains.delete(key);
+  }
+
+  #look(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    for (const drain of this.#drains.values()) if (drain.outcome === "under-way") this.#judge(drain);
+    const isAnyLeft = [...this.#drains.values()].some(({ outcome }) => outcome === "under-way");
+    if (isAnyLeft) this.#timer = this.#parts.clock.setTimer(lookEveryMs, () => this.#look());
+  }
+
+  #judge(drain: Drain): void {
+    const { clock, log } = this.#parts;
+    const { endpoint, deadlineWallMs, startedWallMs, reason } = drain;
+    const { activeRequests } = endpoint.state;
+    const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason };
+    const nowMs = clock.wallMs();
+    if (activeRequests === 0) {
+      drain.outcome = "finished";
+      log.info("endpoint has finished what it had", { ...fields, tookMs: Math.round(nowMs - startedWallMs) });
+    } else if (deadlineWallMs !== null && nowMs >= deadlineWallMs) {
+      drain.outcome = "deadline-passed";
+      log.warn("the deadline for draining has passed", { ...fields, activeRequests });
+      if (reason === "draining") this.#parts.takeOut(endpoint.pool, endpoint.config.name);
+    }
+  }
+}
+
+function progressOf(drain: Drain): DrainProgress {
+  const { endpoint, reason, startedWallMs, startedRequests, deadlineWallMs, outcome } = drain;
+  const state: EndpointState = endpoint.state;
+  return {
+    pool: endpoint.pool,
+    endpoint: endpoint.config.name,
+    url: endpoint.config.url,
+    reason,
+    startedWallMs,
+    deadlineWallMs,
+    outcome,
+    startedRequests,
+    activeRequests: state.activeRequests,
+    connections: state.connections,
+  };
+}

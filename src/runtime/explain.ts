@@ -1,0 +1,108 @@
+/**
+ * Explains what would happen to a request: the route and the near misses, each pool it may reach, every
+ * endpoint there with the reasons that exclude it, and the limits that will apply. It sends nothing and
+ * moves nothing; without live state it explains the configuration alone.
+ */
+import type { Config } from "../config/schema.ts";
+import type { RouteConfig } from "../config/schema-route.ts";
+import type { Clock } from "../core/clock.ts";
+import { errorRow } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import { explainMatch, type RouteExplanation } from "../routing/explain.ts";
+import { actionText, configRouteTable, poolsOf } from "./config-routes.ts";
+import { explainPool, type PoolExplanation } from "./explain-pool.ts";
+import { HypotheticalRequest, type RequestSketch } from "./hypothetical-request.ts";
+import { SharedState } from "./shared-state.ts";
+
+export interface ExplainParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The running balancer's; null to explain the configuration alone. */
+  readonly shared: SharedState | null;
+  /** Why probes hold an endpoint down; null when they do not. */
+  probeReason(key: string): string | null;
+}
+
+/** What will bound the exchange. Milliseconds and bytes; null for no limit. */
+export interface ExchangeLimits {
+  readonly exchangeMs: number | null;
+  readonly requestBodyBytes: number | null;
+}
+
+export interface Explanation {
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+    readonly query: string;
+    readonly clientAddress: string;
+    readonly isSecure: boolean;
+    readonly listener: string;
+  };
+  readonly isLive: boolean;
+  readonly route: RouteExplanation;
+  /** In a sentence: where the request goes, or what answers it. */
+  readonly outcome: string;
+  readonly limits: ExchangeLimits | null;
+  readonly pools: readonly PoolExplanation[];
+}
+
+/** Throws a SketchError when the request makes no sense. */
+export function explainRequest(sketch: RequestSketch, parts: ExplainParts): Explanation {
+  const { config } = parts;
+  const request = new HypotheticalRequest(sketch, config.listeners[0]?.name ?? "");
+  const route = explainMatch(configRouteTable(config), request);
+  const matched = config.routes.find(({ name }) => name === route.route) ?? null;
+  request.captures = route.captures;
+  const shared = parts.shared ?? stateOf(parts);
+  const pools =
+    matched === null
+      ? []
+      : poolsOf(matched).map(({ pool, share }) =>
+          explainPool({ ...parts, shared, request, route: matched, pool, share }),
+        );
+  const { method, host, path, query, clientAddress, isSecure, listener } = request;
+  return {
+    request: { method, host, path, query, clientAddress, isSecure, listener },
+    isLive: parts.shared !== null,
+    route,
+    outcome: outcomeText(route, matched, pools),
+    limits: matched === null ? null : limitsOf(matched, config, listener),
+    pools,
+  };
+}
+
+/** The state of a program that has just started. */
+function stateOf({ config, random, clock }: ExplainParts): SharedState {
+  const shared = new SharedState(1, random, clock);
+  shared.adopt(config);
+  shared.publish();
+  return shared;
+}
+
+function outcomeText(
+  route: RouteExplanation,
+  matched: RouteConfig | null,
+  pools: readonly PoolExplanation[],
+): string {
+  if (matched === null) {
+    const cause = route.outcome === "unclear-path" ? "unclear-path" : "no-route";
+    const { status, sentence } = errorRow(cause);
+    return `answered ${status} ${cause}: ${sentence}`;
+  }
+  const start = `route ${matched.name}, ${actionText(matched)}`;
+  const empty = pools.filter(({ endpoints }) => !endpoints.some(({ isEligible }) => isEligible));
+  if (empty.length === 0) return start;
+  return `${start}; answered ${errorRow("no-endpoint").status} no-endpoint: nobody in ${empty.map(({ pool }) => pool).join(", ")} may receive traffic`;
+}
+
+function limitsOf(route: RouteConfig, config: Config, listenerName: string): ExchangeLimits {
+  const listener = config.listeners.find(({ name }) => name === listenerName);
+  const exchangeMs = route.timeouts.exchange ?? listener?.timeouts.exchange ?? 0;
+  const bodyBytes = route.limits.bodyBytes ?? listener?.limits.bodyBytes ?? Number.POSITIVE_INFINITY;
+  return {
+    exchangeMs: exchangeMs === 0 ? null : exchangeMs,
+    requestBodyBytes: bodyBytes === Number.POSITIVE_INFINITY ? null : bodyBytes,
+  };
+}

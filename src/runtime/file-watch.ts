@@ -1,0 +1,74 @@
+/**
+ * Watches configuration files and says when they have come to rest in a new state. Folders tell at
+ * once on most systems; a slow look at the files themselves covers network file systems, where they do
+ * not, and links that are switched elsewhere.
+ */
+import type { Clock, Timer } from "../core/clock.ts";
+
+export interface FileWatchParts {
+  readonly clock: Clock;
+  watchFolders(folders: readonly string[], onChange: () => void): () => void;
+  fileSignature(path: string): string;
+  onChanged(): void;
+}
+
+/** Files are written in several steps; this long without another change counts as done. */
+const restMs = 200;
+const lookEveryMs = 5000;
+
+export class FileWatch {
+  readonly #parts: FileWatchParts;
+  #files: readonly string[] = [];
+  #seen = "";
+  #restTimer: Timer | null = null;
+  #lookTimer: Timer | null = null;
+  #unwatch: () => void = () => {};
+
+  constructor(parts: FileWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Watches exactly these files from now on; their present state is taken as known. */
+  watch(files: readonly string[]): void {
+    const isSame =
+      files.length === this.#files.length && files.every((file, index) => file === this.#files[index]);
+    this.#seen = this.#signature(files);
+    if (isSame) return;
+    this.#files = files;
+    this.#unwatch();
+    const folders = [...new Set(files.map((file) => file.slice(0, Math.max(1, file.lastIndexOf("/")))))];
+    this.#unwatch = this.#parts.watchFolders(folders, () => this.#stirred());
+    this.#lookLater();
+  }
+
+  close(): void {
+    this.#unwatch();
+    this.#restTimer?.cancel();
+    this.#lookTimer?.cancel();
+  }
+
+  #stirred(): void {
+    this.#restTimer?.cancel();
+    this.#restTimer = this.#parts.clock.setTimer(restMs, () => this.#look());
+  }
+
+  #look(): void {
+    const signature = this.#signature(this.#files);
+    if (signature === this.#seen) return;
+    this.#seen = signature;
+    this.#parts.onChanged();
+  }
+
+  #lookLater(): void {
+    this.#lookTimer?.cancel();
+    this.#lookTimer = this.#parts.clock.setTimer(lookEveryMs, () => {
+      // One that has just changed may still be being written.
+      if (this.#signature(this.#files) !== this.#seen) this.#stirred();
+      this.#lookLater();
+    });
+  }
+
+  #signature(files: readonly string[]): string {
+    return files.map((file) => this.#parts.fileSignature(file)).join("|");
+  }
+}

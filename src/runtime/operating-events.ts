@@ -1,0 +1,123 @@
+/**
+ * Turns what happens into events: a revision into what it did to endpoints and listeners, and those
+ * lines of the log that tell of endpoints and workers. Nobody has to report the same thing twice.
+ */
+import type { Change } from "../config/diff.ts";
+import type { Log, LogFields } from "../core/log.ts";
+import type { EventKind, EventLevel, EventLog, EventReport } from "../observability/events.ts";
+import type { ChangeOrigin, Revision } from "./revisions.ts";
+
+/** Lines of the log that are events, too. */
+const kindsByMessage: Readonly<Record<string, EventKind>> = {
+  "endpoint is down": "endpoint-down",
+  "endpoint is up again": "endpoint-up",
+  "endpoint is ejected": "endpoint-ejected",
+  "endpoint is admitted again": "endpoint-readmitted",
+  "worker died and is replaced": "worker-died",
+  "worker is back": "worker-started",
+  "reload refused, the configuration in force stays": "config-rejected",
+};
+
+/** A log that writes to `log` and records those lines. */
+export function withEvents(log: Log, events: EventLog): Log {
+  const at =
+    (level: EventLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      log[level](message, fields);
+      const kind = kindsByMessage[message];
+      if (kind !== undefined) events.record(reportOf(kind, level, message, fields));
+    };
+  return {
+    isDebug: log.isDebug,
+    debug: (message, fields) => log.debug(message, fields),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+  };
+}
+
+function reportOf(kind: EventKind, level: EventLevel, message: string, fields: LogFields): EventReport {
+  const { pool, endpoint, reason, worker } = fields;
+  const subject = [typeof worker === "number" ? `worker ${worker}: ` : "", message].join("");
+  return {
+    kind,
+    level,
+    message: typeof reason === "string" ? `${subject}: ${firstLine(reason)}` : subject,
+    ...(typeof pool === "string" ? { pool } : {}),
+    ...(typeof endpoint === "string" ? { endpoint } : {}),
+  };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+/** Records that a revision is in force and what it did. */
+export function recordRevision(events: EventLog, revision: Revision): void {
+  const { number, origin, changes, restores } = revision;
+  const by = originText(origin);
+  const what =
+    restores === null ? `revision ${number} is in force` : `revision ${restores} is back as ${number}`;
+  const count = changes.length === 1 ? "1 change" : `${changes.length} changes`;
+  events.record({
+    kind: restores === null ? "config-applied" : "config-rolled-back",
+    level: "info",
+    message: origin.way === "start" ? what : `${what}, ${count}`,
+    origin: by,
+  });
+  for (const change of changes) {
+    const report = endpointReport(change) ?? listenerReport(change);
+    if (report !== null) events.record({ ...report, origin: by });
+  }
+}
+
+/** `api:ann`, `signal`. */
+export function originText({ way, by }: ChangeOrigin): string {
+  return by === null ? way : `${way}:${by}`;
+}
+
+const kindsByState: Readonly<Record<string, EventKind>> = {
+  draining: "endpoint-draining",
+  maintenance: "endpoint-maintenance",
+  ready: "endpoint-in-service",
+};
+
+function endpointReport({ kind, path, beforeText, afterText }: Change): EventReport | null {
+  const [pools, pool, endpoints, endpoint, field, ...rest] = path;
+  if (
+    pools !== "pools" ||
+    endpoints !== "endpoints" ||
+    typeof pool !== "string" ||
+    typeof endpoint !== "string"
+  )
+    return null;
+  const about = { level: "info", pool, endpoint } as const;
+  if (field === undefined) {
+    if (kind === "added") return { ...about, kind: "endpoint-added", message: `${endpoint} was added` };
+    return kind === "removed"
+      ? { ...about, kind: "endpoint-removed", message: `${endpoint} was removed` }
+      : null;
+  }
+  if (rest.length > 0) return null;
+  if (field === "weight") {
+    return {
+      ...about,
+      kind: "endpoint-weight",
+      message: `${endpoint} has weight ${afterText} (was ${beforeText})`,
+    };
+  }
+  const stateKind = field === "state" ? kindsByState[afterText] : undefined;
+  return stateKind === undefined
+    ? null
+    : { ...about, kind: stateKind, message: `${endpoint} is set to ${afterText}` };
+}
+
+function listenerReport({ kind, path }: Change): EventReport | null {
+  const [listeners, name, ...rest] = path;
+  if (listeners !== "listeners" || name === undefined || rest.length > 0) return null;
+  if (kind === "added")
+    return { kind: "listener-opened", level: "info", message: `listener ${name} is open` };
+  if (kind === "removed")
+    return { kind: "listener-closed", level: "info", message: `listener ${name} is closed` };
+  return null;
+}

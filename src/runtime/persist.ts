@@ -1,0 +1,60 @@
+/**
+ * Writes run-time edits of endpoints into the file they drifted from, comments and layout kept. Refuses
+ * whatever it cannot write without guessing.
+ */
+import { editEndpoints, type EndpointEdit } from "../config/edit-endpoints.ts";
+import type { Reloader } from "./reloader.ts";
+import type { EndpointDrift } from "./drift.ts";
+
+export interface PersistParts {
+  readonly reloader: Reloader;
+  readTextFile(path: string): string;
+  /** Replaces the file whole or not at all. */
+  writeTextFile(path: string, text: string): void;
+}
+
+/** Why nothing was written, in a sentence. */
+export class PersistError extends Error {
+  override readonly name = "PersistError";
+}
+
+/** Returns the file and the endpoints, `pool/endpoint` each. Throws a PersistError. */
+export async function persistDrift(
+  parts: PersistParts,
+): Promise<{ readonly file: string; readonly endpoints: readonly string[] }> {
+  const { reloader } = parts;
+  const { endpoints } = reloader.drift();
+  if (endpoints === null) {
+    throw new PersistError("the configuration was replaced as a whole; write it to the file yourself");
+  }
+  const byFile = Map.groupBy(endpoints, (edit) => fileOf(edit, reloader));
+  if (byFile.size > 1)
+    throw new PersistError(`the edits belong into several files: ${[...byFile.keys()].join(", ")}`);
+  const [entry] = byFile;
+  if (entry === undefined) return { file: reloader.sourceName, endpoints: [] };
+  const [file, edits] = entry;
+  const edited = editEndpoints(parts.readTextFile(file), edits.map(editOf));
+  if ("problem" in edited) throw new PersistError(`${file}: ${edited.problem}`);
+  parts.writeTextFile(file, edited.text);
+  const outcome = await reloader.reload({ origin: { way: "api", by: null, note: "persisted" } });
+  if (outcome.kind === "refused")
+    throw new PersistError(`${file} was written, but not read again: ${outcome.reason}`);
+  return { file, endpoints: edits.map(({ pool, endpoint }) => `${pool}/${endpoint.name}`) };
+}
+
+/** The file in which the endpoint's pool stands. */
+function fileOf({ pool }: EndpointDrift, reloader: Reloader): string {
+  const { origin } = reloader.loaded;
+  const place = origin.locate(["pools", pool, "endpoints"], "key") ?? origin.locate(["pools", pool], "key");
+  if (place === null || !/\.(?:ya?ml|json)$/.test(place.source)) {
+    throw new PersistError(`pool ${pool} does not stand in a YAML or JSON file`);
+  }
+  return place.source;
+}
+
+function editOf(edit: EndpointDrift): EndpointEdit {
+  const { kind, pool, endpoint } = edit;
+  const { name, url } = endpoint;
+  if (kind === "removed") return { kind, pool, name, url };
+  return { kind, pool, name, url, fields: kind === "added" ? endpoint : edit.fields };
+}
