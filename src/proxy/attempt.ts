@@ -29,8 +29,8 @@ export class Attempt implements ConnectionWaiter {
   /** Counts against the retry budget. */
   readonly isBudgeted: boolean;
   startedMs: number;
-  /** From the start to an established connection; 0 for a pooled one. */
-  connectMs = 0;
+  /** From the start to an established connection; null for a pooled one. */
+  connectMs: number | null = null;
   upstream: UpstreamStream | null = null;
   readonly #owner: AttemptOwner;
   readonly #context: ProxyContext;
@@ -47,10 +47,13 @@ export class Attempt implements ConnectionWaiter {
     this.startedMs = context.clock.nowMs();
   }
 
-  /** Returns true when a pooled connection was at hand; `onAttemptReady` has been called then. */
-  connect(isFresh: boolean, timeoutMs: number): boolean {
+  /**
+   * Returns true when a pooled connection was at hand; `onAttemptReady` has been called then.
+   * `isRepeatable`: should the connection turn out to be dead, the request can be sent again.
+   */
+  connect(isFresh: boolean, isRepeatable: boolean, timeoutMs: number): boolean {
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setDeadline(timeoutMs);
-    const stream = isFresh ? null : this.endpoint.connections.takeIdle(this);
+    const stream = isFresh ? null : this.endpoint.connections.takeIdle(this, isRepeatable);
     if (stream !== null) {
       this.upstream = stream;
       this.#owner.onAttemptReady(this);

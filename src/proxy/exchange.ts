@@ -25,7 +25,7 @@ import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
-import { decideRetry, isIdempotent, retryAfterMs } from "./retry-decision.ts";
+import { decideRetry, isIdempotent, isRepeatable, retryAfterMs } from "./retry-decision.ts";
 import type { GateVerdict, RoutePlan } from "./route-plan.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
@@ -81,10 +81,12 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#context = context;
     this.#downstream = downstream;
     this.#head = head;
-    this.#isRequestComplete = head.body.kind === "none" || (head.body.kind === "length" && head.body.bytes === 0);
+    this.#isRequestComplete =
+      head.body.kind === "none" || (head.body.kind === "length" && head.body.bytes === 0);
     this.#startedMs = context.clock.nowMs();
     this.outcome = new ExchangeOutcome(head, downstream, context.clock.wallMs());
     this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);
+    this.outcome.scope = this.#scope;
   }
 
   get isFinished(): boolean {
@@ -110,7 +112,13 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     const timeoutMs = plan.exchangeTimeoutMs ?? exchangeTimeoutMs;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
     if (plan.poolOf !== null) {
-      const outgoing = outgoingRequest(this.#head, admission.fieldLines, admission.isContinueExpected, plan, this.#scope);
+      const outgoing = outgoingRequest(
+        this.#head,
+        admission.fieldLines,
+        admission.isContinueExpected,
+        plan,
+        this.#scope,
+      );
       if (typeof outgoing === "string") return this.#answer(outgoing, "");
       this.#outgoing = outgoing;
     }
@@ -153,7 +161,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.outcome.poolName = pool.settings.name;
     this.#retry = plan.retry === null ? pool.settings.retry : plan.retry(pool);
     const refusal = pool.overload?.admit(plan.importance) ?? null;
-    if (refusal !== null) return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
+    if (refusal !== null)
+      return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
     this.#isCountedByPool = pool.overload !== null;
     if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
     pool.budget.requestStarted(this.#startedMs);
@@ -199,7 +208,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   #connect(attempt: Attempt, isFresh: boolean): void {
-    const isReady = attempt.connect(isFresh, this.#retry?.attemptTimeoutMs ?? Number.POSITIVE_INFINITY);
+    const retry = this.#retry as RetrySettings;
+    const isReady = attempt.connect(isFresh, isRepeatable(this.#head, retry), retry.attemptTimeoutMs);
     // Nothing to send to yet: do not take in more body than has arrived.
     if (!isReady && attempt === this.#attempt) this.#pauseRequest();
   }
@@ -207,7 +217,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #enqueue(pool: Pool): void {
     this.#pauseRequest();
     this.#queuedMs = this.#context.clock.nowMs();
-    const ticket = pool.queue?.enter(this, this.#plan?.importance ?? "normal", this.outcome.clientAddress) ?? "queue-full";
+    const ticket =
+      pool.queue?.enter(this, this.#plan?.importance ?? "normal", this.outcome.clientAddress) ?? "queue-full";
     if (ticket === "queue-full") this.#answer("queue-full", "");
     else this.#ticket = ticket;
   }
@@ -398,7 +409,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   /** One more attempt, if the budget allows, after the back-off. */
   #another(cause: Cause, detail: string): void {
     const pool = this.#pool as Pool;
-    if (!pool.budget.tryStart(this.#context.clock.nowMs())) return this.#answer(cause, `${detail} (retry budget spent)`);
+    if (!pool.budget.tryStart(this.#context.clock.nowMs()))
+      return this.#answer(cause, `${detail} (retry budget spent)`);
     this.#tried.at(-1)?.state.count("retries");
     const delayMs = pool.backoffMs(this.outcome.attemptCount);
     if (delayMs === 0) return this.#select(true);
@@ -409,8 +421,10 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   /** A listed status is thrown away while another attempt may follow. */
   #retryStatus(attempt: Attempt, head: ResponseHead): boolean {
-    if (decideRetry("retried-status", this.#facts(), this.#retry as RetrySettings) !== "another-endpoint") return false;
-    if (this.#retry?.isRetryAfterRespected === true) attempt.endpoint.rest(retryAfterMs(head, this.outcome.startedWallMs));
+    if (decideRetry("retried-status", this.#facts(), this.#retry as RetrySettings) !== "another-endpoint")
+      return false;
+    if (this.#retry?.isRetryAfterRespected === true)
+      attempt.endpoint.rest(retryAfterMs(head, this.outcome.startedWallMs));
     attempt.cancel();
     this.onAttemptFailed(attempt, "retried-status", String(head.status));
     return true;
@@ -471,7 +485,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#note(cause, detail);
     const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock, status);
     if (response === null) return this.#breakOff(cause, detail);
-    this.#answerLocally(moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines });
+    this.#answerLocally(
+      moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines },
+    );
   }
 
   #answerLocally(response: LocalResponse): void {
@@ -479,7 +495,11 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#stopAttempts();
     const edit = this.#plan?.editResponse ?? null;
     const fieldLines = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
-    this.outcome.responseBodyBytes = sendLocalResponse({ ...response, fieldLines }, this.#downstream, this.#head.method);
+    this.outcome.responseBodyBytes = sendLocalResponse(
+      { ...response, fieldLines },
+      this.#downstream,
+      this.#head.method,
+    );
     this.#finish();
     this.#downstream.sendEnd("");
   }
@@ -547,7 +567,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#releaseWinner();
     this.#stopAttempts();
     if (this.#isCountedByPool) {
-      const isSample = this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
+      const isSample =
+        this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
       this.#pool?.overload?.finished(this.#startedMs, isSample);
     }
     if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);

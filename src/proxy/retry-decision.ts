@@ -1,5 +1,6 @@
 /** May a failed attempt be followed by another? Read off the error table; nothing else decides it. */
 import { type Cause, errorRow } from "../core/errors.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { RetryCondition, RetrySettings } from "../upstream/pool.ts";
 
@@ -18,7 +19,15 @@ export type RetryDecision = "give-up" | "another-endpoint" | "fresh-connection";
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 export function isIdempotent(method: string): boolean {
-  return idempotentMethods.has(method);
+  return method === "GET" || idempotentMethods.has(method);
+}
+
+/** Could a request whose head this is be sent a second time, should the first be lost with its connection? */
+export function isRepeatable(head: RequestHead, settings: RetrySettings): boolean {
+  const { body } = head;
+  if (body.kind === "chunked" || (body.kind === "length" && body.bytes > settings.replayBytesMax))
+    return false;
+  return settings.on.has("reset") && (isIdempotent(head.method) || settings.isNonIdempotentAllowed);
 }
 
 export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySettings): RetryDecision {

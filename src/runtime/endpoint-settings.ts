@@ -63,6 +63,7 @@ export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): C
     responseHeadTimeoutMs: pool.timeouts.responseHead,
     upstreamIdleTimeoutMs: pool.timeouts.upstreamIdle,
     poolIdleTimeoutMs: pool.connections.idleTimeout,
+    isIdleTimeLearned: pool.connections.learnIdleTimeout,
   };
 }
 
@@ -106,7 +107,8 @@ function retrySettings(retry: RetryConfig): RetrySettings {
 
 export function statusSet(ranges: RetryConfig["statuses"]): ReadonlySet<number> {
   const statuses = new Set<number>();
-  for (const range of ranges) for (let status = range.from; status <= range.to; status++) statuses.add(status);
+  for (const range of ranges)
+    for (let status = range.from; status <= range.to; status++) statuses.add(status);
   return statuses;
 }
 

@@ -2,10 +2,12 @@
  * Connections to one endpoint in one worker: lends idle ones, newest first, dials new ones, and
  * retires what is too old or too used. It knows HTTP/1.1 connections; it knows no exchange.
  */
+import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
 import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
+import type { IdleTime } from "./idle-time.ts";
 import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 /** Who asked for a connection; told exactly once unless it cancels. */
@@ -16,6 +18,10 @@ export interface ConnectionWaiter extends ResponseSink {
 export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly tls: UpstreamTls | null;
   readonly connectTimeoutMs: number;
+  /** How long a connection is kept idle at most. */
+  readonly poolIdleTimeoutMs: number;
+  /** Is the endpoint's own idle time learned, and are connections passed over that come near it? */
+  readonly isIdleTimeLearned: boolean;
   /** Idle connections kept per worker; the oldest is closed when one more comes back. */
   readonly idleMax: number;
   /** A connection older than this is closed instead of lent again; Infinity for no limit. */
@@ -44,6 +50,10 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #dialer: Dialer;
   readonly #deadlines: Deadlines;
   readonly #counts: ConnectionCounts;
+  readonly #clock: Clock;
+  /** Null unless it is learned. */
+  readonly #idleTime: IdleTime | null;
+  /** The oldest first. */
   readonly #idle: Http1Connection[] = [];
   #preferredTarget = 0;
   #isClosing = false;
@@ -53,22 +63,41 @@ export class ConnectionPool implements ConnectionOwner {
     dialer: Dialer,
     deadlines: Deadlines,
     counts: ConnectionCounts,
+    clock: Clock,
+    idleTime: IdleTime | null,
   ) {
     this.#settings = settings;
     this.#dialer = dialer;
     this.#deadlines = deadlines;
     this.#counts = counts;
+    this.#clock = clock;
+    this.#idleTime = settings.isIdleTimeLearned ? idleTime : null;
   }
 
   get idleCount(): number {
     return this.#idle.length;
   }
 
-  /** An idle connection attached to the waiter, or null. */
-  takeIdle(waiter: ConnectionWaiter): UpstreamStream | null {
+  /** See ConnectionOwner. */
+  get idleTimeoutMs(): number {
+    const { poolIdleTimeoutMs } = this.#settings;
+    return this.#idleTime === null ? poolIdleTimeoutMs : Math.min(poolIdleTimeoutMs, this.#idleTime.retireMs);
+  }
+
+  /**
+   * An idle connection attached to the waiter, or null. One that the endpoint may be about to close is
+   * left alone; it shows when the endpoint does. `isRepeatable`: the request can be sent again.
+   */
+  takeIdle(waiter: ConnectionWaiter, isRepeatable: boolean): UpstreamStream | null {
     for (;;) {
-      const connection = this.#idle.pop();
-      if (connection === undefined) return null;
+      const connection = this.#idle.at(-1);
+      if (
+        connection === undefined ||
+        (this.#idleTime !== null && this.#isNearItsEnd(connection, this.#idleTime, isRepeatable))
+      ) {
+        return null;
+      }
+      this.#idle.pop();
       if (this.#deadlines.coarseNowMs - connection.openedAtMs > this.#settings.lifetimeMs) {
         connection.retire();
         continue;
@@ -79,10 +108,35 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
+  #isNearItsEnd(newest: Http1Connection, idleTime: IdleTime, isRepeatable: boolean): boolean {
+    const idleMs = this.#nowMs(idleTime) - newest.idleSinceMs;
+    return idleMs > (isRepeatable ? idleTime.repeatableMs : idleTime.strictMs);
+  }
+
+  #nowMs(idleTime: IdleTime): number {
+    return idleTime.isShort ? this.#clock.nowMs() : this.#deadlines.coarseNowMs;
+  }
+
   /** Dials; `onUpstreamReady` or `onUpstreamFailed` follows, never inside this call. */
   dial(waiter: ConnectionWaiter): PendingConnection {
-    const isAllowed = this.#counts.tryOpenConnection();
-    return new Dial(this, this.#settings, this.#dialer, this.#deadlines, waiter, this.#preferredTarget, isAllowed);
+    const isAllowed = this.#counts.tryOpenConnection() || this.#replaceIdle();
+    return new Dial(
+      this,
+      this.#settings,
+      this.#dialer,
+      this.#deadlines,
+      waiter,
+      this.#preferredTarget,
+      isAllowed,
+    );
+  }
+
+  /** At the limit of connections, one that was passed over makes room. */
+  #replaceIdle(): boolean {
+    const oldest = this.#idle[0];
+    if (oldest === undefined) return false;
+    oldest.retire();
+    return this.#counts.tryOpenConnection();
   }
 
   /** For `Dial`: a stream to the target of that index is there. */
@@ -111,8 +165,22 @@ export class ConnectionPool implements ConnectionOwner {
       connection.retire();
       return;
     }
+    connection.idleSinceMs = this.#idleTime === null ? 0 : this.#nowMs(this.#idleTime);
     this.#idle.push(connection);
     if (this.#idle.length > this.#settings.idleMax) this.#idle[0]?.retire();
+  }
+
+  onKeepAliveTold(keepAlive: string): void {
+    this.#idleTime?.told(keepAlive);
+  }
+
+  onClosedByEndpoint(connection: Http1Connection): void {
+    const nowMs = this.#clock.nowMs();
+    this.#idleTime?.closed(nowMs - connection.idleSinceMs, nowMs);
+  }
+
+  onIdleExpired(connection: Http1Connection): void {
+    this.#idleTime?.outlived(this.#clock.nowMs() - connection.idleSinceMs);
   }
 
   onConnectionClosed(connection: Http1Connection): void {

@@ -18,7 +18,8 @@ export const statusBits = {
 
 export type StatusBit = keyof typeof statusBits;
 
-export const notEligible = statusBits.down | statusBits.ejected | statusBits.draining | statusBits.maintenance;
+export const notEligible =
+  statusBits.down | statusBits.ejected | statusBits.draining | statusBits.maintenance;
 export const takenOut = statusBits.draining | statusBits.maintenance;
 export const notReachable = statusBits.down | statusBits.ejected | statusBits.maintenance;
 
@@ -35,8 +36,10 @@ export const word = {
   localStreak: 20,
   /** Four words of nginx's max_fails. */
   maxFails: 24,
+  /** Eight words of `idle-time.ts`. */
+  idleTime: 32,
 } as const;
-export const wordsBytes = 32 * 4;
+export const wordsBytes = 40 * 4;
 export const averagesBytes = 8 * 8;
 
 /** Counters of a worker's row, in order. `requestFinished` relies on the classes standing at 1 to 5. */

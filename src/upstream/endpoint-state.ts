@@ -4,7 +4,8 @@
  * the latency histogram. Decides nothing itself and reads no clock.
  *
  *   Int32   × 16  status · weight/1000 · max requests · max connections   written by the control plane
- *   Int32   × 16  active requests · connections · consecutive failures    written by all, atomically
+ *   Int32   × 24  active requests · connections · consecutive failures ·
+ *                 max_fails · idle time                                   written by all, atomically
  *   Float64 ×  8  LatencyAverage                                          written by all, last one wins
  *   rows          one per worker: counters, its active, its connections   one writer each
  *   Uint32  × 833 histogram of total time                                 written by all, atomically
@@ -258,6 +259,11 @@ export class EndpointState {
   /** Memory for the record of `max_fails`, where that mode is on. */
   get maxFailsWords(): Int32Array {
     return this.#words.subarray(word.maxFails, word.maxFails + 4);
+  }
+
+  /** Memory for what is known of the endpoint's idle connections. */
+  get idleTimeWords(): Int32Array {
+    return this.#words.subarray(word.idleTime, word.idleTime + 8);
   }
 
   // What was learned.

@@ -8,6 +8,7 @@ import type { Dialer } from "../core/transport.ts";
 import { ConnectionPool, type ConnectionPoolSettings } from "./connection-pool.ts";
 import type { EligibilityMember } from "./eligibility.ts";
 import type { EndpointState } from "./endpoint-state.ts";
+import { IdleTime } from "./idle-time.ts";
 
 /** nginx's passive check, kept by whoever judges traffic; see `health/max-fails.ts`. */
 export interface PassiveCheck {
@@ -60,7 +61,8 @@ export class Endpoint implements EligibilityMember {
     this.facts = facts;
     this.state = state;
     this.#clock = clock;
-    this.connections = new ConnectionPool(connections, dialer, deadlines, state);
+    const idleTime = new IdleTime(state.idleTimeWords);
+    this.connections = new ConnectionPool(connections, dialer, deadlines, state, clock, idleTime);
   }
 
   get name(): string {

@@ -23,17 +23,26 @@ export interface Http1ConnectionLimits {
   readonly trailerBytesMax: number;
   readonly responseHeadTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
-  readonly poolIdleTimeoutMs: number;
 }
 
 /** Who lends the connection out. */
 export interface ConnectionOwner {
+  /** How long a connection may be idle from now on. */
+  readonly idleTimeoutMs: number;
+  /** A Keep-Alive header that this connection had not brought before. */
+  onKeepAliveTold(keepAlive: string): void;
+  /** The endpoint closed it while it was idle, or just as it was used again. */
+  onClosedByEndpoint(connection: Http1Connection): void;
+  /** It was idle for `idleTimeoutMs` and is about to be closed. */
+  onIdleExpired(connection: Http1Connection): void;
   onConnectionIdle(connection: Http1Connection): void;
   onConnectionClosed(connection: Http1Connection): void;
 }
 
 type Phase = "idle" | "head" | "body" | "tunnel" | "closed";
 
+/** A reused connection that ends later than this after the request was sent did not end for being idle. */
+const staleWithinMs = 500;
 /** 1xx responses one exchange may bring. */
 const informationalMax = 16;
 
@@ -41,12 +50,15 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   readonly openedAtMs: number;
   /** Exchanges begun on this connection. */
   exchangeCount = 0;
+  /** When its owner last took it back. */
+  idleSinceMs = 0;
   readonly #stream: ByteStream;
   readonly #limits: Http1ConnectionLimits;
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseHeadParser;
   readonly #reader = new BodyReader();
   readonly #writer: BodyWriter;
+  readonly #deadlines: Deadlines;
   readonly #deadline: Deadline;
   #sink: ResponseSink | null = null;
   #phase: Phase = "idle";
@@ -59,6 +71,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #isReusable = true;
   #hasResponseBytes = false;
   #informationalCount = 0;
+  #attachedAtMs = 0;
+  #keepAlive = "";
 
   constructor(
     stream: ByteStream,
@@ -71,6 +85,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#owner = owner;
     this.#parser = new ResponseHeadParser(limits.headerCountMax);
     this.#writer = new BodyWriter(stream);
+    this.#deadlines = deadlines;
     this.#deadline = new Deadline(deadlines, () => this.#expired());
     this.openedAtMs = deadlines.baseMs();
     stream.handler = this;
@@ -92,6 +107,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   attach(sink: ResponseSink): void {
     this.#sink = sink;
     this.exchangeCount++;
+    this.#attachedAtMs = this.#deadlines.coarseNowMs;
     this.#phase = "head";
     this.#hasResponseBytes = false;
     this.#isRequestComplete = false;
@@ -111,9 +127,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     this.#writer.write(source, bytes, start, end);
     // A slow upload is not a slow answer: the clock for the response head starts over.
-    this.#deadline.set(
-      this.#phase === "head" ? this.#responseHeadTimeoutMs : this.#idleTimeoutMs,
-    );
+    this.#deadline.set(this.#phase === "head" ? this.#responseHeadTimeoutMs : this.#idleTimeoutMs);
   }
 
   sendEnd(trailers: string): void {
@@ -174,6 +188,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
         this.#fail(this.#causeBeforeHead(), "the endpoint ended the connection");
         return;
       default:
+        if (this.#phase === "idle") this.#owner.onClosedByEndpoint(this);
         this.#close();
     }
   }
@@ -186,12 +201,18 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     const detail = errorCode ?? "closed";
     if (this.#phase === "head") this.#fail(this.#causeBeforeHead(), detail);
     else if (this.#phase === "body" || this.#phase === "tunnel") this.#fail("reset-mid-body", detail);
+    else if (this.#phase === "idle") this.#owner.onClosedByEndpoint(this);
     this.#closed();
   }
 
-  /** A pooled connection that dies before its first response byte was most likely closed while idle. */
+  /** A pooled connection that dies at once, before its first response byte, was most likely closed while idle. */
   #causeBeforeHead(): Cause {
-    return this.isReused && !this.#hasResponseBytes ? "stale-connection" : "reset-before-head";
+    const isStale =
+      this.isReused &&
+      !this.#hasResponseBytes &&
+      this.#deadlines.coarseNowMs - this.#attachedAtMs < staleWithinMs;
+    if (isStale) this.#owner.onClosedByEndpoint(this);
+    return isStale ? "stale-connection" : "reset-before-head";
   }
 
   // Reading.
@@ -250,6 +271,11 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       return;
     }
     this.#isReusable &&= keepsAlive(head);
+    const { keepAlive } = head.fields;
+    if (keepAlive !== "" && keepAlive !== this.#keepAlive) {
+      this.#keepAlive = keepAlive;
+      this.#owner.onKeepAliveTold(keepAlive);
+    }
     this.#deadline.set(this.#idleTimeoutMs);
     this.#begin(head, body);
   }
@@ -306,7 +332,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#stream.useBulkBuffer(false);
     if (this.#isReusable && this.#isRequestComplete && !this.#reader.isUntilClose) {
       this.#phase = "idle";
-      this.#deadline.set(this.#limits.poolIdleTimeoutMs);
+      this.#deadline.set(this.#owner.idleTimeoutMs);
       this.#stream.resume();
       this.#owner.onConnectionIdle(this);
     } else {
@@ -323,8 +349,10 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   }
 
   #expired(): void {
-    if (this.#phase === "idle") this.#close();
-    else if (this.#phase === "head") this.#fail("head-response-timeout", "");
+    if (this.#phase === "idle") {
+      this.#owner.onIdleExpired(this);
+      this.#close();
+    } else if (this.#phase === "head") this.#fail("head-response-timeout", "");
     else if (this.#phase === "body") this.#fail("response-body-timeout", "");
   }
 
