@@ -10,6 +10,9 @@ import { Known, recogniseField } from "./known-fields.ts";
 
 export type FieldsFault = "bad-line" | "too-many";
 
+/** Fields looked up one by one before an index is made. */
+const scansMax = 4;
+
 export class Fields {
   /** The whole lines, each with its CRLF. */
   readonly section: string;
@@ -38,6 +41,7 @@ export class Fields {
   xForwardedPort = "";
 
   #index: Map<string, string> | null = null;
+  #scans = 0;
 
   constructor(section: string) {
     this.section = section;
@@ -45,7 +49,11 @@ export class Fields {
 
   /** Value of any field by lower-case name, repeated ones joined by ", " ("; " for cookies). */
   get(lowerName: string): string | undefined {
-    this.#index ??= indexSection(this.section);
+    if (this.#index === null) {
+      // An index costs as much as ten scans; most requests are asked for one or two fields.
+      if (this.#scans++ < scansMax) return findField(this.section, lowerName);
+      this.#index = indexSection(this.section);
+    }
     return this.#index.get(lowerName);
   }
 
@@ -159,7 +167,8 @@ export function parseFields(
     pos = lineEnd;
   }
   if (runStart < end) forwardable += text.slice(runStart, end);
-  fields.forwardable = fields.connection === "" ? forwardable : withoutNamedOptions(forwardable, fields.connection);
+  fields.forwardable =
+    fields.connection === "" ? forwardable : withoutNamedOptions(forwardable, fields.connection);
   return fields;
 }
 
@@ -175,13 +184,16 @@ function joinList(list: string, value: string): string {
   return list === "" ? value : `${list}, ${value}`;
 }
 
-const harmlessConnection = /^(?:close|keep-alive|upgrade|te)(?:[ \t]*,[ \t]*(?:close|keep-alive|upgrade|te))*$/i;
+const harmlessConnection =
+  /^(?:close|keep-alive|upgrade|te)(?:[ \t]*,[ \t]*(?:close|keep-alive|upgrade|te))*$/i;
 
 /** Removes every field that Connection names (RFC 9110 §7.6.1); what the proxy needs was taken before. */
 function withoutNamedOptions(lines: string, connection: string): string {
   if (harmlessConnection.test(connection)) return lines;
   const names = connection.split(",").map((name) => name.trim().toLowerCase());
-  return withoutFields(lines, (text, start, end) => names.some((name) => equalsLowerCase(text, start, end, name)));
+  return withoutFields(lines, (text, start, end) =>
+    names.some((name) => equalsLowerCase(text, start, end, name)),
+  );
 }
 
 /** Copies field lines but for those whose name the predicate picks. */
@@ -197,6 +209,27 @@ export function withoutFields(
     pos = lineEnd;
   }
   return kept;
+}
+
+/** What `indexSection` would hold under the name. */
+function findField(section: string, lowerName: string): string | undefined {
+  let found: string | undefined;
+  let pos = 0;
+  while (pos < section.length) {
+    const nameEnd = pos + lowerName.length;
+    // A single character is searched for natively, without a call into the runtime; bare LF was refused.
+    const lineEnd = section.indexOf("\n", pos) - 1;
+    if (equalsLowerCase(section, pos, nameEnd, lowerName)) {
+      let colon = nameEnd;
+      while (isBlank(section.charCodeAt(colon))) colon++;
+      if (section.charCodeAt(colon) === 58) {
+        const value = trimmed(section, colon + 1, lineEnd);
+        found = found === undefined ? value : `${found}${lowerName === "cookie" ? "; " : ", "}${value}`;
+      }
+    }
+    pos = lineEnd + 2;
+  }
+  return found;
 }
 
 function indexSection(section: string): Map<string, string> {
