@@ -25,6 +25,10 @@ const { values: options } = parseArgs({
   },
 });
 
+function monotonicMicros(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
 const [load] = selectNamed(allLoads, options.load);
 if (load === undefined) throw new Error("name a load");
 
@@ -43,15 +47,20 @@ await withCleanUp(async (workFolder) => {
     ...command,
   ]);
   await waitUntilReady(program, port);
+  // The first second compiles and optimises; what follows is the steady state.
+  await runWrk(load, port, 1, loadCore, workFolder);
+  const fromMicros = monotonicMicros();
   const result = await runWrk(load, port, Number(options.seconds), loadCore, workFolder);
+  const toMicros = monotonicMicros();
   await program.stop();
   console.log(`${load.title}: ${(result.requests / result.seconds).toFixed(0)} req/s under the profiler`);
   console.log(describeErrors(result) ?? "no errors");
   const fresh = readdirSync(profiles).filter((name) => name.endsWith(".cpuprofile") && !known.has(name));
   if (fresh.length === 0) throw new Error("no profile was written; did Headgate end in time?");
-  const threads = fresh.map((name) =>
-    selfTimes(JSON.parse(readFileSync(join(profiles, name), "utf8")) as CpuProfile),
-  );
+  const threads = fresh.map((name) => {
+    const profile = JSON.parse(readFileSync(join(profiles, name), "utf8")) as CpuProfile;
+    return selfTimes(profile, fromMicros, toMicros);
+  });
   // One profile per thread: the busiest is the data plane.
   const busiest = threads.reduce((best, thread) => (thread.busyMs > best.busyMs ? thread : best));
   console.log(`${fresh.length} threads; the busiest worked ${busiest.busyMs.toFixed(0)} ms, of which:`);

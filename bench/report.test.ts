@@ -82,6 +82,7 @@ test("self times add up per function and leave waiting out", () => {
       { id: 2, callFrame: frame("parse", "file:///home/me/src/http1/head.ts") },
       { id: 3, callFrame: frame("parse", "file:///home/me/src/http1/head.ts") },
     ],
+    startTime: 50_000,
     samples: [1, 2, 3, 2],
     timeDeltas: [9000, 1000, 2000, 3000],
   };
@@ -89,4 +90,5 @@ test("self times add up per function and leave waiting out", () => {
     busyMs: 6,
     functions: [{ name: "parse", place: "src/http1/head.ts:7", selfMs: 6 }],
   });
+  assert.equal(selfTimes(profile, 60_500, 62_500).busyMs, 2, "only what lies between the two moments");
 });

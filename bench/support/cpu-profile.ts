@@ -6,6 +6,8 @@ export interface CpuProfile {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   }[];
+  /** Microseconds on the machine's monotonic clock, the one `process.hrtime` reads. */
+  readonly startTime: number;
   /** Node ids, one per sample. */
   readonly samples: readonly number[];
   /** Microseconds before each sample. */
@@ -19,13 +21,16 @@ export interface SelfTimes {
   readonly functions: readonly { readonly name: string; readonly place: string; readonly selfMs: number }[];
 }
 
-export function selfTimes(profile: CpuProfile): SelfTimes {
+/** Counts only samples taken between two moments in microseconds, so that start-up stays out. */
+export function selfTimes(profile: CpuProfile, fromMicros = 0, toMicros = Infinity): SelfTimes {
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const totals = new Map<string, { name: string; place: string; selfMs: number }>();
   let busyMs = 0;
+  let now = profile.startTime;
   profile.samples.forEach((id, index) => {
+    now += profile.timeDeltas[index] ?? 0;
     const frame = frames.get(id);
-    if (frame === undefined || frame.functionName === "(idle)") return;
+    if (frame === undefined || frame.functionName === "(idle)" || now < fromMicros || now > toMicros) return;
     const selfMs = (profile.timeDeltas[index] ?? 0) / 1000;
     busyMs += selfMs;
     const name = frame.functionName || "(anonymous)";
