@@ -6,6 +6,7 @@
  * A failed write does not close the stream: the response to a half-sent request may still be
  * waiting to be read. The read side then reports the end.
  */
+import { Socket, type SocketConstructorOpts } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
@@ -68,7 +69,12 @@ export class NativeStream implements ByteStream {
   /** Called instead of `handle.close()` when a public socket object owns the handle (TLS). */
   readonly #closeOwner: (() => void) | null;
 
-  constructor(streams: NativeStreams, handle: NativeHandle, handler: StreamHandler, closeOwner: (() => void) | null) {
+  constructor(
+    streams: NativeStreams,
+    handle: NativeHandle,
+    handler: StreamHandler,
+    closeOwner: (() => void) | null,
+  ) {
     this.#streams = streams;
     this.#handle = handle;
     this.#buffer = streams.sharedBuffer;
@@ -197,6 +203,23 @@ export class NativeStream implements ByteStream {
     if (this.#closeOwner === null) this.#handle.close();
     else this.#closeOwner();
     this.#closed(errorCode);
+  }
+
+  /**
+   * Gives the connection away as a public socket, for TLS to be put on top. The stream is finished
+   * without a word to its handler. Null when it was closed already.
+   */
+  releaseSocket(): Socket | null {
+    if (this.#isClosed || this.#hasEnded) return null;
+    this.#isClosed = true;
+    this.#isReading = false;
+    this.#handle.readStop();
+    this.#handle.headgateStream = undefined;
+    return new Socket({
+      handle: this.#handle,
+      allowHalfOpen: true,
+      manualStart: true,
+    } as unknown as SocketConstructorOpts);
   }
 
   /** A public owner (TLS) found the stream broken. */

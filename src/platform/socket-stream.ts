@@ -74,6 +74,14 @@ export class SocketStream implements ByteStream {
     else this.#socket.resetAndDestroy();
   }
 
+  /** Gives the socket away, for TLS to be put on top; nothing more is told. Null when it was closed already. */
+  release(): Socket | null {
+    if (this.#socket.destroyed || this.#socket.readableEnded) return null;
+    this.#socket.pause();
+    this.#socket.removeAllListeners();
+    return this.#socket;
+  }
+
   #ended(): void {
     this.handler.onEnd();
   }

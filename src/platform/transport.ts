@@ -1,18 +1,25 @@
 /** Everything that touches the network, for one thread: native handles where they are to be had. */
 import type { Acceptor, Dialer } from "../core/transport.ts";
+import type { TlsTerminator } from "../core/tls.ts";
 import { createAcceptor } from "./acceptor.ts";
 import { createDialer } from "./dialer.ts";
 import { loadNativeHandles } from "./native-handles.ts";
 import { NativeStreams } from "./native-stream.ts";
+import { createTlsTerminator } from "./tls-terminator.ts";
 
 export interface PlatformTransport {
   readonly acceptor: Acceptor;
   readonly dialer: Dialer;
+  createTlsTerminator(): TlsTerminator;
 }
 
 /** `HEADGATE_PUBLIC_STREAMS=1` keeps to Node's public socket API. */
 export function createTransport(): PlatformTransport {
   const handles = process.env["HEADGATE_PUBLIC_STREAMS"] === "1" ? null : loadNativeHandles();
   const native = handles === null ? null : new NativeStreams(handles);
-  return { acceptor: createAcceptor(native), dialer: createDialer(native) };
+  return {
+    acceptor: createAcceptor(native),
+    dialer: createDialer(native),
+    createTlsTerminator: () => createTlsTerminator(native),
+  };
 }
