@@ -14,6 +14,7 @@ function exchanges(isFresh: boolean): readonly CountedExchange[] {
     poolName: pools[index % pools.length] ?? "",
     status: 200,
     cause: null,
+    attemptCount: 1,
     failedAttempts: [],
     requestBodyBytes: 0,
     responseBodyBytes: 1000 + index,
@@ -21,6 +22,7 @@ function exchanges(isFresh: boolean): readonly CountedExchange[] {
     queueMs: 0,
     connectMs: isFresh ? 0.25 : null,
     firstByteMs: 0.25 + (index % 200) * 0.011,
+    isTunnel: false,
   }));
 }
 

@@ -12,6 +12,7 @@ function exchange(changes: Partial<CountedExchange> = {}): CountedExchange {
     poolName: "app",
     status: 200,
     cause: null,
+    attemptCount: 1,
     failedAttempts: [],
     requestBodyBytes: 10,
     responseBodyBytes: 100,
@@ -19,6 +20,7 @@ function exchange(changes: Partial<CountedExchange> = {}): CountedExchange {
     queueMs: 0,
     connectMs: null,
     firstByteMs: 4,
+    isTunnel: false,
     ...changes,
   };
 }
@@ -81,7 +83,7 @@ test("phases are recorded where they happened", () => {
 
 test("the length of a tunnel and of an abandoned exchange is no latency", () => {
   const made = counters();
-  made.exchangeFinished(exchange({ status: 101, durationMs: 60_000 }));
+  made.exchangeFinished(exchange({ status: 101, isTunnel: true, durationMs: 60_000 }));
   made.exchangeFinished(
     exchange({ status: 499, cause: "client-gone", durationMs: 60_000, firstByteMs: null }),
   );
@@ -90,33 +92,26 @@ test("the length of a tunnel and of an abandoned exchange is no latency", () => 
 });
 
 const attempt = (cause: keyof typeof errorTable) => ({ cause });
+const refused = attempt("connect-refused");
 const attempts: readonly (readonly [string, Partial<CountedExchange>, number, number, number])[] = [
-  ["a failure that a second attempt made good", { failedAttempts: [attempt("connect-refused")] }, 1, 1, 0],
+  ["a failure that a second attempt made good", { attemptCount: 2, failedAttempts: [refused] }, 1, 1, 0],
   [
     "two failures, the second final",
-    {
-      failedAttempts: [attempt("connect-refused"), attempt("connect-refused")],
-      status: 502,
-      cause: "connect-refused",
-    },
+    { attemptCount: 2, failedAttempts: [refused, refused], status: 502, cause: "connect-refused" },
     1,
     2,
     1,
   ],
   [
     "a failure, then the deadline during the second attempt",
-    { failedAttempts: [attempt("connect-refused")], status: 504, cause: "exchange-timeout" },
+    { attemptCount: 2, failedAttempts: [refused], status: 504, cause: "exchange-timeout" },
     1,
     1,
     0,
   ],
-  [
-    "a failure that was not retried",
-    { failedAttempts: [attempt("connect-refused")], status: 502, cause: "connect-refused" },
-    0,
-    1,
-    1,
-  ],
+  ["a failure not retried", { failedAttempts: [refused], status: 502, cause: "connect-refused" }, 0, 1, 1],
+  ["a hedge that lost", { attemptCount: 2 }, 1, 0, 0],
+  ["no attempt at all", { attemptCount: 0, status: 503, cause: "no-endpoint" }, 0, 0, 0],
 ];
 
 for (const [name, changes, retries, attemptCount, exchanges] of attempts) {

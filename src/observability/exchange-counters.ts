@@ -17,6 +17,8 @@ export interface CountedExchange {
   readonly poolName: string;
   readonly status: number;
   readonly cause: Cause | null;
+  /** All attempts, the one that answered and hedges included. */
+  readonly attemptCount: number;
   readonly failedAttempts: readonly { readonly cause: Cause }[];
   readonly requestBodyBytes: number;
   readonly responseBodyBytes: number;
@@ -27,6 +29,7 @@ export interface CountedExchange {
   readonly connectMs: number | null;
   /** Null when there was no head from upstream. */
   readonly firstByteMs: number | null;
+  readonly isTunnel: boolean;
 }
 
 /** Everything that has counters; names are unique within their kind. */
@@ -154,7 +157,7 @@ export class ExchangeCounters {
       pool.traffic.add(statusClass, requestBodyBytes, responseBodyBytes);
       addPhases(pool.phases, exchange);
     }
-    if (exchange.failedAttempts.length > 0) this.#addAttempts(exchange, pool);
+    if (exchange.attemptCount > 1 || exchange.failedAttempts.length > 0) this.#addAttempts(exchange, pool);
   }
 
   /** A head was refused before an exchange began. */
@@ -174,11 +177,8 @@ export class ExchangeCounters {
   }
 
   #addAttempts(exchange: CountedExchange, pool: PoolBlocks | undefined): void {
-    const { failedAttempts, cause } = exchange;
-    for (const attempt of failedAttempts) this.#causes.addAttempt(attempt.cause);
-    // The last failure was followed by no attempt when it became the exchange's own.
-    const isLastFinal = failedAttempts.at(-1)?.cause === cause;
-    const retries = isLastFinal ? failedAttempts.length - 1 : failedAttempts.length;
+    for (const attempt of exchange.failedAttempts) this.#causes.addAttempt(attempt.cause);
+    const retries = Math.max(0, exchange.attemptCount - 1);
     this.#total.addRetries(retries);
     pool?.traffic.addRetries(retries);
     this.#routes.get(exchange.routeName)?.addRetries(retries);
@@ -214,12 +214,12 @@ export class ExchangeCounters {
 }
 
 function addPhases(phases: PhaseBlock, exchange: CountedExchange): void {
-  const { queueMs, connectMs, firstByteMs, status } = exchange;
+  const { queueMs, connectMs, firstByteMs } = exchange;
   if (queueMs > 0) phases.record(0, queueMs);
   if (connectMs !== null) phases.record(1, connectMs);
   if (firstByteMs !== null) phases.record(2, firstByteMs);
   // How long a tunnel stood, or a client waited before it left, says nothing about the pool.
-  if (status !== 101 && status !== 499) phases.record(3, exchange.durationMs);
+  if (!exchange.isTunnel && exchange.status !== 499) phases.record(3, exchange.durationMs);
 }
 
 function mapped<From, To>(

@@ -45,6 +45,7 @@ export function sampleCollectors(): readonly Collector[] {
       poolName: "app",
       status: 200,
       cause: null,
+      attemptCount: 1,
       failedAttempts: [],
       requestBodyBytes: 1,
       responseBodyBytes: 2,
@@ -52,6 +53,7 @@ export function sampleCollectors(): readonly Collector[] {
       queueMs: 0,
       connectMs: 1,
       firstByteMs: durationMs / 2,
+      isTunnel: false,
     });
   }
   counters.headRefused("main", "bad-header");

@@ -5,7 +5,7 @@ import type { TrafficTotals } from "../counters/traffic-block.ts";
 import type { ExchangeCounters, NamedTraffic, PoolTraffic } from "../exchange-counters.ts";
 import { type Collector, counterFamily, type MetricFamily, type Sample } from "./metric-family.ts";
 
-export const statusClasses = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+const statusClasses = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
 type Readable = Pick<ExchangeCounters, "readListeners" | "readRoutes" | "readPools" | "readCauses">;
 

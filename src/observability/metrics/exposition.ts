@@ -18,7 +18,7 @@ export function expositionFormatFor(accept: string | undefined): ExpositionForma
 }
 
 /** Upper bounds of the exposed buckets, in seconds. */
-export const bucketBoundsSeconds: readonly number[] = [
+const bucketBoundsSeconds: readonly number[] = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
 
