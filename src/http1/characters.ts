@@ -11,7 +11,8 @@ const tokenPunctuation = "!#$%&'*+-.^_`|~";
 
 /** tchar: what methods and field names are made of (RFC 9110 §5.6.2). */
 export const isTokenCode = classOf(
-  (code) => /[0-9A-Za-z]/.test(String.fromCharCode(code)) || tokenPunctuation.includes(String.fromCharCode(code)),
+  (code) =>
+    /[0-9A-Za-z]/.test(String.fromCharCode(code)) || tokenPunctuation.includes(String.fromCharCode(code)),
 );
 
 /** Octets of a field value: VCHAR, obs-text, SP and HTAB; no control characters (RFC 9110 §5.5). */

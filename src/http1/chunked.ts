@@ -13,7 +13,17 @@ export interface ChunkSink {
   onBody(bytes: Buffer, start: number, end: number): void;
 }
 
-type Step = "size" | "size-blank" | "ext" | "size-lf" | "data" | "data-cr" | "data-lf" | "trailers" | "done" | "broken";
+type Step =
+  | "size"
+  | "size-blank"
+  | "ext"
+  | "size-lf"
+  | "data"
+  | "data-cr"
+  | "data-lf"
+  | "trailers"
+  | "done"
+  | "broken";
 
 /** Bytes of extensions a whole body may carry, so that they cannot be used to trickle for ever. */
 const extensionBytesMax = 16 * 1024;
@@ -21,11 +31,36 @@ const sizeDigitsMax = 13;
 
 /** Fields that never belong in a trailer: framing, routing, authentication (RFC 9110 §6.5.1). */
 const forbiddenTrailers = new Set([
-  "transfer-encoding", "content-length", "host", "connection", "te", "trailer", "upgrade", "keep-alive",
-  "authorization", "proxy-authorization", "proxy-authenticate", "proxy-connection", "www-authenticate",
-  "cookie", "set-cookie", "content-encoding", "content-type", "content-range", "cache-control", "expect",
-  "max-forwards", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
-  "x-real-ip", "via", "range", "location",
+  "transfer-encoding",
+  "content-length",
+  "host",
+  "connection",
+  "te",
+  "trailer",
+  "upgrade",
+  "keep-alive",
+  "authorization",
+  "proxy-authorization",
+  "proxy-authenticate",
+  "proxy-connection",
+  "www-authenticate",
+  "cookie",
+  "set-cookie",
+  "content-encoding",
+  "content-type",
+  "content-range",
+  "cache-control",
+  "expect",
+  "max-forwards",
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-real-ip",
+  "via",
+  "range",
+  "location",
 ]);
 
 export class ChunkedDecoder {
@@ -78,11 +113,13 @@ export class ChunkedDecoder {
         // BWS may stand before ";" (RFC 9112 §7.1.1); blanks before CR are an old habit, anything else is broken.
         if (byte === 59) this.#step = "ext";
         else if (byte === 13) this.#step = "size-lf";
-        else if ((byte !== 32 && byte !== 9) || ++this.#extensionBytes > extensionBytesMax) this.#step = "broken";
+        else if ((byte !== 32 && byte !== 9) || ++this.#extensionBytes > extensionBytesMax)
+          this.#step = "broken";
         return;
       case "ext":
         if (byte === 13) this.#step = "size-lf";
-        else if ((byte < 32 && byte !== 9) || byte === 127 || ++this.#extensionBytes > extensionBytesMax) this.#step = "broken";
+        else if ((byte < 32 && byte !== 9) || byte === 127 || ++this.#extensionBytes > extensionBytesMax)
+          this.#step = "broken";
         return;
       case "size-lf":
         this.#step = byte !== 10 ? "broken" : this.#size === 0 ? "trailers" : "data";
@@ -120,7 +157,8 @@ export class ChunkedDecoder {
 
   #takeTrailers(bytes: Buffer, start: number, end: number): number {
     const before = this.#trailerText.length;
-    const text = this.#trailerText + latin1(bytes, start, Math.min(end, start + this.#trailerBytesMax + 4 - before));
+    const text =
+      this.#trailerText + latin1(bytes, start, Math.min(end, start + this.#trailerBytesMax + 4 - before));
     const stop = text.startsWith("\r\n") ? 0 : text.indexOf("\r\n\r\n", Math.max(0, before - 3));
     if (stop >= 0) {
       const sectionEnd = stop === 0 && text.startsWith("\r\n") ? 0 : stop + 2;

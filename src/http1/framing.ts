@@ -75,7 +75,8 @@ export function responseFraming(
 ): BodyFraming | null {
   const declared = declaredResponseFraming(fields, versionMinor);
   // 1: HEAD, 1xx, 204 and 304 have no body whatever the fields say. (2: CONNECT never happens.)
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return declared === null ? null : noBody;
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304)
+    return declared === null ? null : noBody;
   return declared;
 }
 
@@ -90,7 +91,9 @@ function declaredResponseFraming(fields: Fields, versionMinor: 0 | 1): BodyFrami
   if (fields.contentLengthCount > 0) {
     // 5: identical repeats may be collapsed, anything else is invalid. 6: valid.
     const bytes =
-      fields.contentLengthCount === 1 ? lengthFrom(fields.contentLength) : lengthFromRepeats(fields.contentLength);
+      fields.contentLengthCount === 1
+        ? lengthFrom(fields.contentLength)
+        : lengthFromRepeats(fields.contentLength);
     if (bytes === null) return null;
     return { kind: "length", bytes };
   }

@@ -76,7 +76,8 @@ export class RequestHeadParser {
 
   #parseFields(text: string, start: number, end: number): Fields | Cause {
     const last = this.#lastFields;
-    if (last !== null && last.section.length === end - start && last.section === text.slice(start, end)) return last;
+    if (last !== null && last.section.length === end - start && last.section === text.slice(start, end))
+      return last;
     const fields = parseFields(text, start, end, this.#limits.headerCountMax, false);
     if (fields === "too-many") return "head-too-large";
     if (fields === "bad-line") return "bad-header";
@@ -92,7 +93,12 @@ interface RequestLine {
 }
 
 /** request-line = method SP request-target SP HTTP-version, with single spaces and nothing else. */
-function parseRequestLine(text: string, start: number, lineEnd: number, targetBytesMax: number): RequestLine | Cause {
+function parseRequestLine(
+  text: string,
+  start: number,
+  lineEnd: number,
+  targetBytesMax: number,
+): RequestLine | Cause {
   let pos = start;
   while (isTokenCode[text.charCodeAt(pos)] === 1) pos++;
   if (pos === start || text.charCodeAt(pos) !== SP) return "bad-request-line";
@@ -104,7 +110,8 @@ function parseRequestLine(text: string, start: number, lineEnd: number, targetBy
   if (lineEnd - pos !== 9 || !text.startsWith("HTTP/", pos + 1)) return "bad-request-line";
   const major = text.charCodeAt(pos + 6);
   const minor = text.charCodeAt(pos + 8);
-  if (text.charCodeAt(pos + 7) !== 46 || major < 48 || major > 57 || minor < 48 || minor > 57) return "bad-request-line";
+  if (text.charCodeAt(pos + 7) !== 46 || major < 48 || major > 57 || minor < 48 || minor > 57)
+    return "bad-request-line";
   if (major !== 49 || minor > 49) return "unsupported-version";
   return {
     method: methodName(text.slice(start, methodEnd)),
@@ -147,7 +154,8 @@ export function isAuthority(text: string): boolean {
 /** RFC 9112 §3.2: one Host in HTTP/1.1, none or one in 1.0, valid in both. */
 function checkHost(fields: Fields, host: string, versionMinor: 0 | 1): Cause | null {
   if (fields.hostCount > 1) return "bad-host";
-  if (fields.hostCount === 0) return versionMinor === 0 && (host === "" || isAuthority(host)) ? null : "bad-host";
+  if (fields.hostCount === 0)
+    return versionMinor === 0 && (host === "" || isAuthority(host)) ? null : "bad-host";
   return isAuthority(fields.host) && (host === fields.host || isAuthority(host)) ? null : "bad-host";
 }
 

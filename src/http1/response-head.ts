@@ -55,7 +55,7 @@ export class ResponseHeadParser {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- reason-phrase is HTAB, SP, VCHAR and obs-text only
+// reason-phrase is HTAB, SP, VCHAR and obs-text only
 const statusLine = /^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 function parseStatusLine(line: string): number | null {

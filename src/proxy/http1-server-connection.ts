@@ -9,28 +9,23 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
-import { latin1 } from "../core/latin1.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
-import type { Fields } from "../http1/fields.ts";
 import type { BodyFraming } from "../http1/framing.ts";
-import { faultInPartialHead, type RequestHead, RequestHeadParser } from "../http1/request-head.ts";
+import { HeadReader } from "../http1/head-reader.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 import type { ByteSource } from "../upstream/upstream-stream.ts";
+import { clientFraming, headText } from "./client-framing.ts";
+import { Client } from "./client.ts";
 import type { Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
-import { clientOf, forwardingLines, type Peer, plainAddress } from "./forwarding.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { refuseHead } from "./refused-head.ts";
 
 type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
 
-/** Empty lines a client may send before its request line (RFC 9112 §2.2). */
-const leadingLinesMax = 4;
-/** Heads are looked for in a first window of this size, so that a long pipeline is not copied over and over. */
-const usualHeadBytes = 2048;
-const judgedHeadBytes = 256;
 /** After the last answer: how much and how long a client may still send before the socket is closed. */
 const lingerBytesMax = 1024 * 1024;
 const lingerTimeoutMs = 3000;
@@ -38,15 +33,14 @@ const lingerTimeoutMs = 3000;
 export class Http1ServerConnection implements StreamHandler, Downstream {
   readonly #stream: ByteStream;
   readonly #context: ListenerContext;
-  readonly #parser: RequestHeadParser;
+  readonly #client: Client;
+  readonly #heads: HeadReader;
   readonly #reader = new BodyReader();
   readonly #writer: BodyWriter;
   readonly #deadline: Deadline;
-  readonly #peer: Peer;
   #phase: Phase = "idle";
   #exchange: Exchange | null = null;
   #head: RequestHead | null = null;
-  #partialHead = "";
   #readAhead: Buffer | null = null;
   #isProcessing = false;
   #isPausedByExchange = false;
@@ -57,25 +51,13 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #lingerBytes = 0;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
-  // Remembered from the last request: a client repeats its headers, and so the lines sent on.
-  #linesFields: Fields | null = null;
-  #linesHost = "";
-  #lines = "";
-
   constructor(stream: ByteStream, context: ListenerContext, isSecure: boolean) {
     this.#stream = stream;
     this.#context = context;
-    this.#parser = new RequestHeadParser(context.settings.headLimits);
+    this.#client = new Client(stream, isSecure, context.settings.forwarding);
+    this.#heads = new HeadReader(context.settings.headLimits);
     this.#writer = new BodyWriter(stream);
     this.#deadline = new Deadline(context.proxy.deadlines, () => this.#expired());
-    const address = plainAddress(stream.remoteAddress);
-    this.#peer = {
-      address,
-      port: stream.remotePort,
-      localPort: stream.localPort,
-      isSecure,
-      isTrusted: context.settings.forwarding.trusted.contains(address),
-    };
     stream.handler = this;
     this.#deadline.set(context.settings.headTimeoutMs);
   }
@@ -83,7 +65,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   // Downstream: what the exchange asks of this side.
 
   get isSecure(): boolean {
-    return this.#peer.isSecure;
+    return this.#client.peer.isSecure;
   }
   get listenerName(): string {
     return this.#context.settings.name;
@@ -97,33 +79,15 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   }
 
   fact(name: ExchangeFact): string | number | undefined {
-    switch (name) {
-      case "client.port":
-        return this.#peer.port;
-      case "peer.address":
-        return this.#peer.address;
-      case "listener.address":
-        return plainAddress(this.#stream.localAddress);
-      case "listener.port":
-        return this.#peer.localPort;
-      case "connection.requests":
-        return this.#requestCount;
-      default:
-        return undefined;
-    }
+    return name === "connection.requests" ? this.#requestCount : this.#client.fact(name);
   }
 
   clientAddress(head: RequestHead): string {
-    return clientOf(head.fields, this.#peer, this.#context.settings.forwarding);
+    return this.#client.address(head, this.#context.settings.forwarding);
   }
 
   outgoingLines(head: RequestHead): string {
-    if (head.fields !== this.#linesFields || head.host !== this.#linesHost) {
-      this.#lines = head.fields.forwardable + forwardingLines(head, this.#peer, this.#context.settings.forwarding);
-      this.#linesFields = head.fields;
-      this.#linesHost = head.host;
-    }
-    return this.#lines;
+    return this.#client.outgoingLines(head, this.#context.settings.forwarding);
   }
 
   sendInformational(status: number, reason: string, fieldLines: string): void {
@@ -135,28 +99,22 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   sendHead(status: number, reason: string, fieldLines: string, body: BodyFraming, isUpgrade: boolean): void {
     if (this.#phase === "closed") return;
     const head = this.#head as RequestHead;
-    const { keepAliveRequestsMax } = this.#context.settings;
-    let kind = body.kind;
-    let text = `HTTP/1.1 ${status} ${reason}\r\n${fieldLines}`;
-    if (kind === "length") text += `Content-Length: ${(body as { bytes: number }).bytes}\r\n`;
-    else if (kind === "chunked" || (kind === "until-close" && !isUpgrade)) {
-      // A 1.0 client knows no chunks: its body ends with the connection.
-      kind = head.versionMinor === 1 ? "chunked" : "until-close";
-      if (kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
-    }
     if (isUpgrade) {
       this.#beginTunnel();
-    } else {
-      this.#willClose =
-        this.#isDraining ||
-        !head.isKeepAlive ||
-        kind === "until-close" ||
-        this.#requestCount >= keepAliveRequestsMax ||
-        this.#phase === "body";
-      if (this.#willClose) text += "Connection: close\r\n";
-      else if (head.versionMinor === 0) text += "Connection: keep-alive\r\n";
+      this.#writer.begin(headText(status, reason, fieldLines, body, "until-close", ""), "until-close");
+      return;
     }
-    this.#writer.begin(`${text}\r\n`, head.method === "HEAD" ? "none" : kind);
+    const framing = clientFraming(body, head.versionMinor);
+    this.#willClose =
+      this.#isDraining ||
+      !head.isKeepAlive ||
+      framing === "until-close" ||
+      this.#requestCount >= this.#context.settings.keepAliveRequestsMax ||
+      this.#phase === "body";
+    const keepLine = head.versionMinor === 0 ? "Connection: keep-alive\r\n" : "";
+    const connectionLine = this.#willClose ? "Connection: close\r\n" : keepLine;
+    const text = headText(status, reason, fieldLines, body, framing, connectionLine);
+    this.#writer.begin(text, head.method === "HEAD" ? "none" : framing);
   }
 
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
@@ -227,7 +185,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#hasClientEnded = true;
     if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
     else if (this.#phase === "lingering") this.#destroy();
-    else if (this.#phase === "head" && this.#partialHead !== "") this.#destroy();
+    else if (this.#phase === "head" && !this.#heads.isEmpty) this.#destroy();
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
       // Half-closing after a request is taken for leaving, as nginx and Go do.
@@ -275,46 +233,18 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   }
 
   #readHead(buffer: Buffer, start: number, end: number): number {
-    const { headBytesMax } = this.#context.settings.headLimits;
-    const carried = this.#partialHead.length;
-    const windowEnd = Math.min(end, start + headBytesMax + leadingLinesMax * 2 + 4 - carried);
-    let text = this.#partialHead + latin1(buffer, start, Math.min(windowEnd, start + usualHeadBytes));
-    let headStart = 0;
-    while (text.startsWith("\r\n", headStart)) headStart += 2;
-    if (headStart > leadingLinesMax * 2) return this.#refuse("bad-request-line", end);
-    let emptyLine = text.indexOf("\r\n\r\n", Math.max(headStart, carried - 3));
-    if (emptyLine < 0 && windowEnd > start + usualHeadBytes) {
-      text = this.#partialHead + latin1(buffer, start, windowEnd);
-      emptyLine = text.indexOf("\r\n\r\n", Math.max(headStart, carried - 3));
-    }
-    if (emptyLine < 0) {
-      this.#keepPartialHead(text, headStart, carried);
-      return end;
-    }
-    this.#partialHead = "";
-    const headEnd = emptyLine + 4;
-    if (headEnd - headStart > headBytesMax) return this.#refuse("head-too-large", end);
-    const head = this.#parser.parse(text, headStart, headEnd);
-    if (typeof head === "string") return this.#refuse(head, end);
-    this.#begin(head);
-    return start + headEnd - carried;
-  }
-
-  #keepPartialHead(text: string, headStart: number, carried: number): void {
-    const { settings } = this.#context;
-    const head = text.slice(headStart);
-    this.#partialHead = text;
-    // Nothing but empty lines, which some clients send behind a body: no request has begun.
-    if (head === "" || head === "\r") return;
-    // The time for a head runs from its first byte, however slowly the others come.
-    if (this.#phase === "idle") {
+    const heads = this.#heads;
+    const pos = heads.read(buffer, start, end);
+    if (heads.head !== null) {
+      this.#begin(heads.head);
+    } else if (heads.fault !== null) {
+      this.#refuse(heads.fault);
+    } else if (this.#phase === "idle" && heads.hasBegun) {
+      // The time for a head runs from its first byte, however slowly the others come.
       this.#phase = "head";
-      if (this.#requestCount > 0) this.#deadline.set(settings.headTimeoutMs);
+      if (this.#requestCount > 0) this.#deadline.set(this.#context.settings.headTimeoutMs);
     }
-    // Judged early, and at the limit, but not at every byte of a head that trickles in.
-    const isWorthJudging = carried < judgedHeadBytes || head.length > settings.headLimits.headBytesMax;
-    const fault = isWorthJudging ? faultInPartialHead(head, settings.headLimits) : null;
-    if (fault !== null) this.#refuse(fault, 0);
+    return pos;
   }
 
   #begin(head: RequestHead): void {
@@ -328,7 +258,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#deadline.clear();
     if (isBodyExpected) {
       this.#deadline.set(settings.bodyIdleTimeoutMs);
-      if (head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 16_384)) this.#stream.useBulkBuffer(true);
+      if (head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 16_384))
+        this.#stream.useBulkBuffer(true);
     }
     const exchange = new Exchange(proxy, this, head);
     this.#exchange = exchange;
@@ -361,7 +292,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   }
 
   #keepReadAhead(buffer: Buffer, start: number, end: number, source: ByteSource): void {
-    const more = source === ownMemory ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
+    const more =
+      source === ownMemory ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
     this.#readAhead = this.#readAhead === null ? more : Buffer.concat([this.#readAhead, more]);
     if (this.#readAhead.length >= this.#context.settings.readAheadBytesMax) this.#stream.pause();
   }
@@ -407,13 +339,12 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     if (early !== null) this.#exchange?.onRequestBody(ownMemory, early, 0, early.length);
   }
 
-  /** A head that cannot be served: answer it, then close. Returns `end`, so that nothing more is read. */
-  #refuse(cause: Cause, end: number): number {
-    const text = refuseHead(cause, this.#context, this.#peer);
+  /** A head that cannot be served: answer it, then close. */
+  #refuse(cause: Cause): void {
+    const text = refuseHead(cause, this.#context, this.#client.peer);
     this.#phase = "awaiting";
     this.#stream.writeText(text);
     this.#linger();
-    return end;
   }
 
   #failExchange(cause: Cause): void {
@@ -427,7 +358,9 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #linger(): void {
     if (!this.#isOpen()) return;
     this.#phase = "lingering";
-    this.#deadline.set(this.#stream.writeBacklog > 0 ? this.#context.settings.bodyIdleTimeoutMs : lingerTimeoutMs);
+    this.#deadline.set(
+      this.#stream.writeBacklog > 0 ? this.#context.settings.bodyIdleTimeoutMs : lingerTimeoutMs,
+    );
     this.#stream.end();
     if (this.#hasClientEnded && this.#stream.writeBacklog === 0) this.#destroy();
     else this.#stream.resume();
@@ -444,7 +377,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
         this.#end();
         return;
       case "head":
-        this.#refuse("head-timeout", 0);
+        this.#refuse("head-timeout");
         return;
       case "body":
         this.#failExchange("body-timeout");
@@ -474,7 +407,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#phase = "closed";
     this.#deadline.dispose();
     this.#readAhead = null;
-    this.#partialHead = "";
+    this.#heads.clear();
     this.#context.onConnectionClosed(this);
   }
 }

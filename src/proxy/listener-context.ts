@@ -1,7 +1,7 @@
 /** What every connection of one listener shares. */
+import type { Cause } from "../core/errors.ts";
 import type { HeadLimits } from "../http1/request-head.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
-import type { Http1ServerConnection } from "./http1-server-connection.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 
 export interface ListenerSettings {
@@ -21,11 +21,17 @@ export interface ListenerSettings {
   readonly forwarding: ForwardingSettings;
 }
 
+/** A connection as the listener's books know it. */
+export interface BookedConnection {
+  drain(): void;
+  terminate(): void;
+}
+
 export interface ListenerContext {
   /** Replaced by a reload; connections see the new settings at their next request. */
   settings: ListenerSettings;
   readonly proxy: ProxyContext;
-  onConnectionClosed(connection: Http1ServerConnection): void;
-  /** A head was refused before an exchange could begin. */
-  onHeadRefused(cause: string, status: number, clientAddress: string): void;
+  onConnectionClosed(connection: BookedConnection): void;
+  /** A head, or the whole connection, was refused before an exchange could begin. */
+  onRefused(cause: Cause, status: number, clientAddress: string, bodyBytes: number): void;
 }

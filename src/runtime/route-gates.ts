@@ -6,16 +6,21 @@ import { type Access, mayEnter } from "../routing/access.ts";
 import type { AuthVerdict, BasicAuth } from "../routing/basic-auth.ts";
 import type { RouteActions } from "../routing/route-actions.ts";
 import { rateLimitGate } from "./rate-limits.ts";
-import type { RoutePlanParts } from "./route-plans.ts";
+import type { RoutePlanParts } from "./route-plan-parts.ts";
 
-export function routeGates(route: RouteConfig, actions: RouteActions, parts: RoutePlanParts): readonly Gate[] {
+export function routeGates(
+  route: RouteConfig,
+  actions: RouteActions,
+  parts: RoutePlanParts,
+): readonly Gate[] {
   const gates: Gate[] = [];
   if (actions.access !== null) gates.push(accessGate(actions.access));
   if (actions.basicAuth !== null) gates.push(authGate(actions.basicAuth));
   for (const name of route.rateLimits) {
     const config = parts.config.rateLimits[name];
     const share = parts.snapshot.rateLimits[name];
-    if (config !== undefined && share !== undefined) gates.push(rateLimitGate(name, config, share, parts.workerIndex));
+    if (config !== undefined && share !== undefined)
+      gates.push(rateLimitGate(name, config, share, parts.workerIndex));
   }
   const { faults } = route;
   if (faults !== null && faults.mode === "enforce") gates.push(...faultGates(faults, parts.random));
@@ -31,7 +36,8 @@ function faultGates({ delay, abort }: NonNullable<RouteConfig["faults"]>, random
   if (abort !== null) {
     const { status, share } = abort;
     gates.push({
-      check: () => (random.next() < share ? { kind: "refuse", cause: "injected-fault", fieldLines: "", status } : null),
+      check: () =>
+        random.next() < share ? { kind: "refuse", cause: "injected-fault", fieldLines: "", status } : null,
     });
   }
   return gates;
@@ -40,7 +46,9 @@ function faultGates({ delay, abort }: NonNullable<RouteConfig["faults"]>, random
 function accessGate(access: Access): Gate {
   return {
     check: (scope) =>
-      mayEnter(access, scope.clientAddress) ? null : { kind: "refuse", cause: "access-denied", fieldLines: "", status: null },
+      mayEnter(access, scope.clientAddress)
+        ? null
+        : { kind: "refuse", cause: "access-denied", fieldLines: "", status: null },
   };
 }
 
@@ -48,7 +56,12 @@ function authGate(auth: BasicAuth): Gate {
   const verdictOf = (verdict: AuthVerdict): GateVerdict => {
     if (verdict.kind === "granted") return null;
     if (verdict.kind === "busy") return { kind: "refuse", cause: "auth-busy", fieldLines: "", status: null };
-    return { kind: "refuse", cause: "unauthorized", fieldLines: `WWW-Authenticate: ${auth.challenge}\r\n`, status: null };
+    return {
+      kind: "refuse",
+      cause: "unauthorized",
+      fieldLines: `WWW-Authenticate: ${auth.challenge}\r\n`,
+      status: null,
+    };
   };
   return {
     check(scope, _nowMs, resume) {

@@ -2,7 +2,6 @@
 import type { Config } from "../config/schema.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Random } from "../core/random.ts";
 import { evaluate, evaluateForHeader, templateOf } from "../core/template.ts";
 import { editFieldLines } from "../proxy/field-edits.ts";
 import { answerWith, type LocalResponse } from "../proxy/local-response.ts";
@@ -17,18 +16,9 @@ import { RouteTableError } from "../routing/route-table.ts";
 import { chooseBranch, splitCookie } from "../routing/split.ts";
 import type { Pool } from "../upstream/pool.ts";
 import { overriddenRetry, neverIfOff } from "./endpoint-settings.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { RoutePlanParts } from "./route-plan-parts.ts";
 import { routeGates } from "./route-gates.ts";
 import { keyTemplateOf } from "./policy-factory.ts";
-
-export interface RoutePlanParts {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly workerIndex: number;
-  readonly snapshot: Snapshot;
-  pool(name: string): Pool;
-}
 
 export interface CompiledPlan {
   readonly plan: RoutePlan;
@@ -114,7 +104,10 @@ function upstreamTimeouts(route: RouteConfig, config: Config): RoutePlan["upstre
   if (responseHead === null && upstreamIdle === null) return null;
   const pool = route.pool === null ? undefined : config.pools[route.pool];
   const fallback = pool?.timeouts ?? { responseHead: 60_000, upstreamIdle: 60_000 };
-  return { responseHeadMs: responseHead ?? fallback.responseHead, idleMs: upstreamIdle ?? fallback.upstreamIdle };
+  return {
+    responseHeadMs: responseHead ?? fallback.responseHead,
+    idleMs: upstreamIdle ?? fallback.upstreamIdle,
+  };
 }
 
 function requestRewrite(rewrite: Rewrite): RequestRewrite {

@@ -1,0 +1,63 @@
+/** The client behind a connection: who it is, and the lines that tell endpoints so. */
+import type { ExchangeFact } from "../core/template-scope.ts";
+import type { ByteStream } from "../core/transport.ts";
+import type { Fields } from "../http1/fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import { clientOf, forwardingLines, type ForwardingSettings, type Peer, plainAddress } from "./forwarding.ts";
+
+export class Client {
+  readonly peer: Peer;
+  readonly #stream: ByteStream;
+  // Remembered from the last request: a client repeats its headers, and so the lines sent on.
+  #fields: Fields | null = null;
+  #host = "";
+  #version = 1;
+  #forwarding: ForwardingSettings | null = null;
+  #lines = "";
+
+  constructor(stream: ByteStream, isSecure: boolean, forwarding: ForwardingSettings) {
+    const address = plainAddress(stream.remoteAddress);
+    this.#stream = stream;
+    this.peer = {
+      address,
+      port: stream.remotePort,
+      localPort: stream.localPort,
+      isSecure,
+      isTrusted: forwarding.trusted.contains(address),
+    };
+  }
+
+  /** Its address: the peer's own, or the one that a trusted proxy vouches for. */
+  address(head: RequestHead, forwarding: ForwardingSettings): string {
+    return clientOf(head.fields, this.peer, forwarding);
+  }
+
+  /** The field lines to send on: those that may pass, X-Forwarded-* and its kin, and Via. */
+  outgoingLines(head: RequestHead, forwarding: ForwardingSettings): string {
+    const isSame =
+      head.fields === this.#fields && head.host === this.#host && head.versionMinor === this.#version;
+    if (!isSame || forwarding !== this.#forwarding) {
+      this.#lines = head.fields.forwardable + forwardingLines(head, this.peer, forwarding);
+      this.#fields = head.fields;
+      this.#host = head.host;
+      this.#version = head.versionMinor;
+      this.#forwarding = forwarding;
+    }
+    return this.#lines;
+  }
+
+  fact(name: ExchangeFact): string | number | undefined {
+    switch (name) {
+      case "client.port":
+        return this.peer.port;
+      case "peer.address":
+        return this.peer.address;
+      case "listener.address":
+        return plainAddress(this.#stream.localAddress);
+      case "listener.port":
+        return this.peer.localPort;
+      default:
+        return undefined;
+    }
+  }
+}
