@@ -172,6 +172,7 @@ const kindNames: Readonly<Record<string, string>> = {
   "count-or-unlimited": "number or `unlimited`",
   "factor-or-off": "number or `off`",
   "name-or-off": "name or `off`",
+  "port-or-off": "`true`, `false` or a port",
 };
 
 function kindOf({ notes, shape }: Described): string {

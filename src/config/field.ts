@@ -25,7 +25,8 @@ export type ValueKind =
   | "statuses"
   | "count-or-unlimited"
   | "factor-or-off"
-  | "name-or-off";
+  | "name-or-off"
+  | "port-or-off";
 
 export interface FieldNotes {
   /** What goes wrong if the value is chosen badly. */

@@ -1,8 +1,18 @@
 /** Listeners: where clients connect, how much of everything one may use, and how long it may take. */
 import * as z from "zod";
-import { field, withShorthand } from "./field.ts";
+import { field, leaf, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { count, countOrUnlimited, duration, durationOrOff, size, sizeOrUnlimited } from "./leaves.ts";
+import { serverHttp2Schema } from "./schema-http2.ts";
+import { serverTlsSchema } from "./schema-server-tls.ts";
+import {
+  count,
+  countOrUnlimited,
+  readCount,
+  duration,
+  durationOrOff,
+  size,
+  sizeOrUnlimited,
+} from "./leaves.ts";
 import { bindAddress, cidr, name } from "./texts.ts";
 
 const listenerLimits = z.strictObject({
@@ -77,6 +87,20 @@ const listenerTimeouts = z.strictObject({
   ),
 });
 
+/** `true` for the usual port of HTTPS. */
+function httpsPort() {
+  const allowed = "true, false, or the port of the HTTPS listener";
+  return leaf<boolean | number, number>({
+    parse: (input) => {
+      if (input === true) return { value: 443 };
+      return input === false ? { value: 0 } : readCount(input, allowed, 1, 65_535);
+    },
+    json: { anyOf: [{ type: "boolean" }, { type: "integer", minimum: 1, maximum: 65_535 }] },
+    valueKind: "port-or-off",
+    unit: "0 when off",
+  });
+}
+
 const listenerFields = z.strictObject({
   name: field(name("listener").optional(), "What logs, metrics and the API call this listener.", {
     defaultText: "the address",
@@ -90,6 +114,18 @@ const listenerFields = z.strictObject({
     count(1, 65_535).prefault(4096),
     "Connections that the kernel may hold until a worker accepts them; the system's own maximum applies, too.",
     { reload: "rebind" },
+  ),
+  tls: field(
+    serverTlsSchema.nullable().prefault(null),
+    "Speak TLS with clients: a section with certificates, or `self-signed` for development. Plain unless given.",
+  ),
+  redirectToHttps: field(
+    httpsPort().prefault(false),
+    "Answer every request with a redirect to the same address under `https`: `true` for port 443, or the port of the HTTPS listener.",
+  ),
+  http2: field(
+    serverHttp2Schema.prefault({}),
+    "HTTP/2: which clients may use it, and how much one connection may carry.",
   ),
   trustedProxies: field(
     z.array(cidr()).prefault([]),

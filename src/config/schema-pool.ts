@@ -4,6 +4,7 @@ import { endpointSchema } from "./schema-endpoint.ts";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { healthSchema } from "./schema-health.ts";
+import { upstreamHttp2Schema } from "./schema-http2.ts";
 import { choice, count, countOrUnlimited, duration, durationOrOff, flag, size } from "./leaves.ts";
 import { panicSchema, slowStartSchema, tiersSchema, zonesSchema } from "./schema-eligibility.ts";
 import { maxFailsSchema, outlierSchema } from "./schema-outlier.ts";
@@ -94,6 +95,12 @@ export const poolSchema = z.strictObject({
     hazard: "Without probes, an endpoint that fails is noticed only by the requests that fail on it.",
   }),
   tls: field(upstreamTlsSchema.prefault({}), "TLS towards `https` endpoints."),
+  protocol: field(
+    choice(["http/1.1", "h2", "auto"]).prefault("http/1.1"),
+    "What is spoken with endpoints: `h2` is HTTP/2 over TLS, and without TLS by prior knowledge (h2c; gRPC needs it); `auto` lets `https` endpoints choose (ALPN) and speaks HTTP/1.1 with all others.",
+    { reload: "reconnect" },
+  ),
+  http2: field(upstreamHttp2Schema.prefault({}), "HTTP/2 towards endpoints: how much one connection carries."),
   hostHeader: field(
     hostHeader().prefault("auto"),
     "Host header sent to endpoints: `preserve` (the client's), `endpoint` (the endpoint's own name), or a literal. `auto` sends the endpoint's own name to `https` endpoints that have a public name, and the client's to all others.",

@@ -1,9 +1,18 @@
 /** TLS towards endpoints. Certificates are verified unless `insecure` is spelled out. */
 import * as z from "zod";
-import { field } from "./field.ts";
+import { field, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { flag } from "./leaves.ts";
+import { flag, textAs } from "./leaves.ts";
 import { filePath, hostName } from "./texts.ts";
+
+/** SHA-256 of a SubjectPublicKeyInfo, as curl and HPKP write it; the prefix may be left out. */
+function keyPin() {
+  const allowed = "a pin such as sha256/ followed by 44 characters of base64";
+  return textAs(allowed, (input) => {
+    const hash = input.replace(/^sha256\/+/, "");
+    return /^[0-9A-Za-z+/]{43}=$/.test(hash) ? { value: hash } : { allowed };
+  });
+}
 
 export const upstreamTlsSchema = z.strictObject({
   serverName: field(
@@ -28,6 +37,14 @@ export const upstreamTlsSchema = z.strictObject({
   key: field(filePath().nullable().prefault(null), "PEM file of that certificate's key.", {
     reload: "reconnect",
   }),
+  pins: field(
+    oneOrMany(keyPin()).prefault([]),
+    "SHA-256 hashes of public keys (SPKI, base64). If any are given, the endpoint's certificate must have one of these keys, whoever signed it.",
+    {
+      hazard: "An endpoint that renews its key is refused: pin the next key beforehand.",
+      reload: "reconnect",
+    },
+  ),
 });
 
 export type UpstreamTlsConfig = Frozen<z.output<typeof upstreamTlsSchema>>;

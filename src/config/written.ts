@@ -22,6 +22,8 @@ export function asWritten(value: unknown, notes: Notes): unknown {
       return value === Infinity ? "unlimited" : value;
     case "factor-or-off":
       return value === 0 ? "off" : value;
+    case "port-or-off":
+      return value === 0 ? false : value;
     case "share":
       return formatShare(value as number);
     case "rate":

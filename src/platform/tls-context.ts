@@ -62,6 +62,7 @@ export function createServerContext(
   tickets: TicketKeys,
 ): tls.SecureContext {
   const { clientCertificates, ticketKeys } = settings;
+  const { caPem, crlPem } = clientCertificates ?? { caPem: null, crlPem: null };
   const [newest] = ticketKeys;
   const context = tls.createSecureContext({
     cert: identity.pairs.map(({ certificatePem }) => certificatePem),
@@ -72,8 +73,8 @@ export function createServerContext(
     honorCipherOrder: settings.minVersion === "TLSv1.2",
     sessionIdContext: sessionIdContext(settings),
     sessionTimeout: settings.ticketLifetimeSeconds,
-    ...(clientCertificates?.caPem == null ? {} : { ca: clientCertificates.caPem }),
-    ...(clientCertificates?.crlPem == null ? {} : { crl: clientCertificates.crlPem }),
+    ...(caPem === null ? {} : { ca: caPem }),
+    ...(crlPem === null ? {} : { crl: crlPem }),
     ...(newest === undefined ? { secureOptions: noTickets } : { ticketKeys: Buffer.from(newest) }),
   });
   if (newest !== undefined) useTicketKeys(context, tickets);

@@ -48,8 +48,8 @@ interface Verifier {
 /** OpenSSL's verdict on the chain, such as `CERT_HAS_EXPIRED`; null when it is good. */
 function verifyFault(socket: tls.TLSSocket): string | null {
   const { _handle: handle } = socket as unknown as { _handle: Verifier | null };
-  const error = handle?.verifyError();
-  return error == null ? null : (error.code ?? error.message);
+  const error = handle?.verifyError() ?? null;
+  return error === null ? null : (error.code ?? error.message);
 }
 
 function clientCertificate(socket: tls.TLSSocket): ClientCertificate | null {

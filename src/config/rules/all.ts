@@ -6,6 +6,7 @@ import { foreignHosts } from "./foreign-hosts.ts";
 import { healthCheckMissing } from "./health-check-missing.ts";
 import { idleBeyondOrigin } from "./idle-beyond-origin.ts";
 import { leastAndMost } from "./least-and-most.ts";
+import { listenerCertificates } from "./listener-certificates.ts";
 import { listenerReferences } from "./listener-references.ts";
 import { nobodyTakesTraffic } from "./nobody-takes-traffic.ts";
 import { nonIdempotentRetries } from "./non-idempotent-retries.ts";
@@ -25,6 +26,7 @@ import { uniqueAddresses } from "./unique-addresses.ts";
 import { uniqueNames } from "./unique-names.ts";
 import { unreachableLimits } from "./unreachable-limits.ts";
 import { unusedEntries } from "./unused-entries.ts";
+import { unusedTls } from "./unused-tls.ts";
 import { unverifiedTls } from "./unverified-tls.ts";
 import { weakSecrets } from "./weak-secrets.ts";
 import type { Rule } from "./rule.ts";
@@ -32,6 +34,7 @@ import type { Rule } from "./rule.ts";
 export const rules: readonly Rule[] = [
   adminExposure,
   leastAndMost,
+  listenerCertificates,
   listenerReferences,
   oneAction,
   oneWayOut,
@@ -57,5 +60,6 @@ export const rules: readonly Rule[] = [
   trustingEveryone,
   unreachableLimits,
   unusedEntries,
+  unusedTls,
   unverifiedTls,
 ];

@@ -1,0 +1,104 @@
+/** TLS towards clients: certificates, which clients and protocols are let in, and how long sessions resume. */
+import * as z from "zod";
+import { field, oneOrMany, withShorthand } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { choice, count, duration, durationOrOff, flag, textAs } from "./leaves.ts";
+import { isHostName } from "../core/address.ts";
+import { filePath } from "./texts.ts";
+
+/** A name as certificates write it: a wildcard stands for the first label. */
+function serverName() {
+  const allowed = "a name such as www.example.com or *.example.com";
+  return textAs(allowed, (input) =>
+    isHostName(input.replace(/^\*\./, "")) ? { value: input.toLowerCase() } : { allowed },
+  );
+}
+
+const keyPair = z.strictObject({
+  certificate: field(
+    filePath(),
+    "PEM file: the certificate, then the intermediates that lead to its authority.",
+  ),
+  key: field(filePath(), "PEM file of the certificate's private key, without a passphrase."),
+  names: field(z.array(serverName()).prefault([]), "The server names (SNI) it is shown for.", {
+    defaultText: "the names in the certificate",
+  }),
+});
+
+const clientCertificates = z.strictObject({
+  mode: field(
+    choice(["request", "require", "verify"]).prefault("verify"),
+    "`request` asks and lets everyone in, `require` wants a certificate of any origin, `verify` one that the CA vouches for.",
+    {
+      hazard:
+        "With `request` and `require` anyone can make a certificate with any name: routes must look at `${tls.client_verify}`.",
+    },
+  ),
+  ca: field(filePath().nullable().prefault(null), "PEM file of the authorities that may vouch for clients.", {
+    defaultText: "the system's authorities",
+  }),
+  crl: field(
+    filePath().nullable().prefault(null),
+    "PEM file of certificates that were revoked (CRL), one list for each authority.",
+    { hazard: "A list that has expired lets nobody in." },
+  ),
+});
+
+const hstsObject = z.strictObject({
+  maxAge: field(
+    durationOrOff().prefault("off"),
+    "How long browsers remember to come by HTTPS only (Strict-Transport-Security).",
+    { hazard: "It cannot be taken back before that time: begin with an hour." },
+  ),
+  includeSubdomains: field(flag().prefault(false), "It holds for all names below, too."),
+  preload: field(flag().prefault(false), "Allow browsers to ship with this rule for the domain."),
+});
+
+const tlsObject = z.strictObject({
+  source: field(
+    choice(["files", "self-signed"]).prefault("files"),
+    "Where certificates come from: the `certificates` below, or `self-signed` by an authority made once on this machine, for development.",
+  ),
+  certificates: field(
+    oneOrMany(keyPair).prefault([]),
+    "Certificates with their keys. For one name there may be one of each kind (ECDSA, RSA): the client chooses. The first one also serves names nobody has.",
+    { identity: "certificate" },
+  ),
+  preset: field(
+    choice(["intermediate", "modern"]).prefault("intermediate"),
+    "Mozilla's recommendation for versions and ciphers: `intermediate` serves every client of the last ten years, `modern` is TLS 1.3 only.",
+  ),
+  minVersion: field(choice(["1.2", "1.3"]).nullable().prefault(null), "Oldest version of TLS spoken.", {
+    defaultText: "the preset's",
+  }),
+  alpn: field(
+    z.array(choice(["h2", "http/1.1"])).prefault(["h2", "http/1.1"]),
+    "Protocols offered in the handshake, best first.",
+  ),
+  clientCertificates: field(
+    clientCertificates.nullable().prefault(null),
+    "Ask clients for certificates of their own; not unless this is given.",
+  ),
+  sessionLifetime: field(
+    durationOrOff().prefault("12h"),
+    "How long a client may resume a session instead of shaking hands in full; `off` hands out no tickets.",
+    { hazard: "Whoever steals the ticket keys from memory can read TLS 1.2 sessions of so long ago." },
+  ),
+  handshakeTimeout: field(duration(100).prefault("10s"), "Time a handshake may take."),
+  handshakesMax: field(
+    count(1).prefault(2000),
+    "Most handshakes under way at once in one worker; further connections are closed.",
+  ),
+  hsts: field(
+    withShorthand(hstsObject, "maxAge", "a duration such as 365d, or a section").prefault("off"),
+    "Tells browsers to come by HTTPS from now on.",
+  ),
+});
+
+export const serverTlsSchema = withShorthand(
+  tlsObject,
+  "source",
+  "self-signed, or a section with certificates",
+);
+
+export type ServerTlsConfig = Frozen<z.output<typeof tlsObject>>;
