@@ -5,7 +5,7 @@ import type { AdminConfig } from "../config/schema-admin.ts";
 import { formatBindAddress, parseBindAddress } from "../core/address.ts";
 import { ListenError } from "../runtime/data-plane-link.ts";
 import { isPrivate } from "./access.ts";
-import { createAdminApp } from "./app.ts";
+import { type AdminApp, createAdminApp } from "./app.ts";
 import type { AdminContext, Operation } from "./operation.ts";
 
 export interface AdminServerParts {
@@ -18,8 +18,11 @@ export interface AdminServerParts {
 }
 
 export interface AdminServer {
+  /** As the configuration has it. */
+  readonly configured: string;
   /** As bound: `127.0.0.1:9900`, `unix:/run/headgate.sock`. */
   readonly address: string;
+  setTokens(tokens: AdminConfig["tokens"]): void;
   close(): Promise<void>;
 }
 
@@ -33,13 +36,11 @@ export async function startAdminServer(parts: AdminServerParts): Promise<AdminSe
   if (config.tokens.length === 0 && !isPrivate(config.address))
     throw new ListenError("EACCES", config.address);
   const closing = new AbortController();
-  const app = createAdminApp({
-    context,
-    tokens: config.tokens,
-    closing: closing.signal,
-    ...(parts.more === undefined ? {} : { more: parts.more }),
-  });
-  const listener = getRequestListener(app, { overrideGlobalObjects: false });
+  const { more = [] } = parts;
+  const appFor = (tokens: AdminConfig["tokens"]): AdminApp =>
+    createAdminApp({ context, tokens, closing: closing.signal, more });
+  let app = appFor(config.tokens);
+  const listener = getRequestListener((request) => app(request), { overrideGlobalObjects: false });
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: headTimeoutMs },
     (request, response) => {
@@ -49,7 +50,9 @@ export async function startAdminServer(parts: AdminServerParts): Promise<AdminSe
   server.maxConnections = connectionsMax;
   const address = await listen(server, parts);
   return {
+    configured: config.address,
     address,
+    setTokens: (tokens) => void (app = appFor(tokens)),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       closing.abort();

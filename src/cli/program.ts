@@ -1,9 +1,9 @@
 /** The command and its verbs. Each verb describes its own options; the default verb's are the program's. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addBackendVerb } from "./backend.ts";
 import { addDemoVerb } from "./demo.ts";
 import { addHealthVerb } from "./health.ts";
+import { packageVersion } from "./package-version.ts";
 import { addRunOptions } from "./run.ts";
 
 export function createProgram(): Command {
@@ -21,10 +21,4 @@ export function createProgram(): Command {
   // Last, because verbs take over what the program allows when they are added.
   addRunOptions(program);
   return program;
-}
-
-/** The same file from `src/cli/` and from `dist/cli/`. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

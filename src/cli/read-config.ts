@@ -1,10 +1,11 @@
 /** From flags or a file to a checked configuration, or to a list of everything that is wrong with it. */
+import { statSync } from "node:fs";
 import { readdir, readFile as readText } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { configFromFlags, type Flags } from "../config/flags.ts";
 import type { ConfigIssue } from "../config/issue.ts";
-import { loadConfigFile } from "../config/load.ts";
+import { loadConfigFile, type LoadedConfig, type LoadResult } from "../config/load.ts";
 import { parseConfig } from "../config/parse.ts";
 import { renderIssues } from "../config/render-issue.ts";
 import type { ConfigReader } from "../config/reader.ts";
@@ -18,16 +19,26 @@ export function readFlags(flags: Flags): Config {
   return "config" in result ? accept(result) : refuse(result.issues);
 }
 
+/** A file in any spelling, to be loaded again and again. */
+export function fileSource(path: string): { readonly name: string; load(): Promise<LoadResult> } {
+  const absolute = resolve(path);
+  return { name: absolute, load: () => loadConfigFile(absolute, systemReader) };
+}
+
 /** Throws a UserError that lists all problems. */
-export async function readFile(path: string): Promise<Config> {
-  const result = await loadConfigFile(resolve(path), systemReader);
-  return "config" in result ? accept(result) : refuse(result.issues);
+export async function readFile(path: string): Promise<LoadedConfig> {
+  const result = await fileSource(path).load();
+  if ("issues" in result) return refuse(result.issues);
+  accept(result);
+  return result;
 }
 
 const systemReader: ConfigReader = {
   readText: (path) => readText(path, "utf8"),
   list: (folder) => readdir(folder),
-  importModule: async (path) => (await import(pathToFileURL(path).href)) as unknown,
+  // Modules are cached by address; one that was written since has another.
+  importModule: async (path) =>
+    (await import(`${pathToFileURL(path).href}?${statSync(path).mtimeMs}`)) as unknown,
   environment: process.env,
 };
 

@@ -29,6 +29,8 @@ Durations are written with a unit: 250ms, 5s, 1m. Ctrl-C stops gracefully; a sec
 interface RunOptions extends Omit<Flags, "backends"> {
   readonly backends?: readonly string[];
   readonly config?: string;
+  readonly watch?: boolean;
+  readonly pidFile?: string;
 }
 
 export function addRunOptions(program: Command): void {
@@ -41,6 +43,8 @@ export function addRunOptions(program: Command): void {
     .option("-p, --port <number>", "port to listen on (default: 8080)")
     .option("--bind <address>", "address to listen on, or unix:/path (default: every interface)")
     .option("-c, --config <file>", "read a configuration file instead of flags")
+    .option("--watch", "reload when the configuration file, or one it includes, changes")
+    .option("--pid-file <file>", "write the process id to a file while running")
     .option(
       "--policy <name>",
       "who gets the next request: round-robin, least-request, random, power-of-two, … (default: round-robin)",
@@ -67,15 +71,16 @@ export function addRunOptions(program: Command): void {
 
 async function run(options: RunOptions, program: Command): Promise<void> {
   refuseUnknownVerb(program);
-  const { config, backends, ...flags } = options;
+  const { config: file, backends, watch = false, pidFile = null, ...flags } = options;
   // Loaded only here: `--help` and the other verbs need no configuration.
-  const { readFile, readFlags } = await import("./read-config.ts");
+  const { readFlags } = await import("./read-config.ts");
   const { serve } = await import("./serve.ts");
-  if (config !== undefined) {
-    refuseMixture(config, { ...flags, backends });
-    await serve(await readFile(config), "set another in the configuration file");
+  if (file !== undefined) {
+    refuseMixture(file, { ...flags, backends });
+    await runFile(file, { watch, pidFile });
     return;
   }
+  if (watch) throw new UserError("--watch needs a configuration file: --config headgate.yaml.");
   if (backends === undefined || backends.length === 0) {
     throw new UserError(
       "nothing to balance over. Name the backends, as in\n\n" +
@@ -83,7 +88,25 @@ async function run(options: RunOptions, program: Command): Promise<void> {
         "or see it at work with `headgate demo`. All options: `headgate --help`.",
     );
   }
-  await serve(readFlags({ ...flags, backends }), "choose another with --port");
+  const config = readFlags({ ...flags, backends });
+  await serve({ config, file: null, remedy: "choose another with --port", isWatched: false, pidFile });
+}
+
+/** Serves by a configuration file, which it reads again on SIGHUP. */
+export async function runFile(
+  path: string,
+  options: { watch: boolean; pidFile: string | null },
+): Promise<void> {
+  const { fileSource, readFile } = await import("./read-config.ts");
+  const { serve } = await import("./serve.ts");
+  const loaded = await readFile(path);
+  await serve({
+    config: loaded.config,
+    file: { source: fileSource(path), loaded },
+    remedy: "set another in the configuration file",
+    isWatched: options.watch,
+    pidFile: options.pidFile,
+  });
 }
 
 /** A word that is no verb lands here, because the default verb takes none. */

@@ -1,28 +1,39 @@
-/** Runs a balancer in the foreground: starts it, says so, and stops it when a signal asks. */
+/** Runs a balancer in the foreground until a signal stops it. What it does meanwhile is `service.ts`. */
+import type { LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { parseBindAddress } from "../core/address.ts";
 import type { Log } from "../core/log.ts";
-import type { Config } from "../config/schema.ts";
 import { createLog, descriptorSink } from "../observability/log.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { ConfigSource } from "../runtime/reloader.ts";
 import { explainBindError } from "./failure.ts";
 import { onStopSignals } from "./stop-signals.ts";
 
-/** `remedy` ends the sentence about a busy port: `choose another with --port`. */
-export async function serve(config: Config, remedy: string): Promise<void> {
-  const { log, flush } = openLog(config);
-  const balancer = await createBalancer(config, log, remedy);
-  const graceMs = config.shutdown.grace;
-  // Before listening, because from then on somebody may ask it to stop.
-  onStopSignals(async (signal) => {
-    log.info("stopping", { signal, graceMs });
-    await balancer.close({ graceMs });
-    log.info("stopped");
-    flush();
-  });
-  await balancer.listen();
+export interface ServeOptions {
+  readonly config: Config;
+  /** Where the configuration came from and can be read again; null for flags. */
+  readonly file: { readonly source: ConfigSource; readonly loaded: LoadedConfig } | null;
+  /** Ends the sentence about a busy port: `choose another with --port`. */
+  readonly remedy: string;
+  /** Reload when the file changes. */
+  readonly isWatched: boolean;
+  readonly pidFile: string | null;
 }
 
-/** What the command needs of a balancer. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { log, flush } = openLog(options.config);
+  // Loaded only here: the other verbs should start fast and need none of it.
+  const { Service } = await import("./service.ts");
+  const service = new Service({ ...options, log });
+  // Before listening, because from then on somebody may ask it to stop.
+  onStopSignals(async (signal) => {
+    await service.stop(signal);
+    flush();
+  });
+  await service.start();
+}
+
+/** What a command needs of a balancer without files or operators. */
 export interface Balancer {
   /** Rejects with a sentence for the user where there is one. */
   listen(): Promise<void>;
@@ -30,7 +41,6 @@ export interface Balancer {
 }
 
 export async function createBalancer(config: Config, log: Log, remedy: string): Promise<Balancer> {
-  // Loaded only here: the other verbs should start fast and need none of it.
   const { startLoadBalancer } = await import("../runtime/load-balancer.ts");
   const balancer = startLoadBalancer(config, { log });
   return {
@@ -39,10 +49,15 @@ export async function createBalancer(config: Config, log: Log, remedy: string): 
       try {
         await balancer.listen();
       } catch (error) {
-        throw explainBindError(error, { ...addressIn(error, config), remedy });
+        throw explainListenError(error, config, remedy);
       }
     },
   };
+}
+
+/** A sentence about a listener that cannot be bound; anything else as it is. */
+export function explainListenError(error: unknown, config: Config, remedy: string): unknown {
+  return explainBindError(error, { ...addressIn(error, config), remedy });
 }
 
 /** The address an error is about: its own, or the first listener's. */

@@ -1,15 +1,15 @@
 /**
- * SIGTERM and SIGINT: the first stops gracefully and ends with 0, a second ends at once. `npm` passes on
+ * SIGTERM, SIGINT and SIGQUIT: the first stops gracefully and ends with 0, a second ends at once. `npm` passes on
  * a Ctrl-C that the terminal has already delivered, so an echo of the same signal is not a second one.
  */
 const echoMs = 150;
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
-type StopSignal = keyof typeof signalNumbers;
+const signalNumbers = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+export type StopSignal = keyof typeof signalNumbers;
 
 /** `stop` is called once; the process ends when its promise settles. */
 export function onStopSignals(
   stop: (signal: StopSignal) => Promise<void>,
-  signals: readonly StopSignal[] = ["SIGINT", "SIGTERM"],
+  signals: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGQUIT"],
 ): void {
   let first: { readonly signal: StopSignal; readonly atMs: number } | null = null;
   const received = (signal: StopSignal): void => {

@@ -5,6 +5,7 @@ import { editEndpoints, type EndpointEdit } from "./edit-endpoints.ts";
 import { parseConfig } from "./parse.ts";
 
 const file = `# our gate
+listeners: [":8080", ':8081']
 pools:
   app:
     policy: least-request # busy endpoints last
@@ -15,7 +16,7 @@ pools:
       - url: http://10.0.0.3:80
         name: third
 routes:
-  - pool: app
+  - { match: {path: /}, pool: app }
 `;
 
 const base = { pool: "app" };

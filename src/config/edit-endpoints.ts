@@ -23,10 +23,29 @@ export function editEndpoints(
     const problem = editOne(document, edit);
     if (problem !== null) return { problem };
   }
-  const isFlowJson = text.trimStart().startsWith("{");
-  return {
-    text: document.toString({ lineWidth: 0, flowCollectionPadding: !isFlowJson || text.includes("{ ") }),
-  };
+  return { text: withLayoutOf(text, document.toString(layout)) };
+}
+
+const layout = { lineWidth: 0 } as const;
+
+/**
+ * Writing a document out changes its layout (`[a]` becomes `[ a ]`). Lines that only that changed are
+ * taken from the original: they are the ones that writing it out without the edits gives as well.
+ */
+function withLayoutOf(original: string, edited: string): string {
+  const before = original.split("\n");
+  const plain = parseDocument(original).toString(layout).split("\n");
+  const after = edited.split("\n");
+  if (plain.length !== before.length) return edited;
+  let start = 0;
+  while (start < after.length && after[start] === plain[start]) start++;
+  const left = Math.min(plain.length, after.length) - start;
+  let end = 0;
+  while (end < left && after[after.length - 1 - end] === plain[plain.length - 1 - end]) end++;
+  const middle = after
+    .slice(start, after.length - end)
+    .map((line) => before[plain.indexOf(line, start)] ?? line);
+  return [...before.slice(0, start), ...middle, ...before.slice(before.length - end)].join("\n");
 }
 
 function editOne(document: Document, edit: EndpointEdit): string | null {

@@ -24,6 +24,8 @@ export interface ChangeOptions {
 
 export class ConfigChanges {
   readonly revisions = new Revisions();
+  /** Told of each revision after everything else has taken it over. */
+  onRevision: ((revision: Revision) => void) | null = null;
   readonly #parts: ConfigChangesParts;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -69,6 +71,7 @@ export class ConfigChanges {
       restores: options.restores ?? null,
     });
     this.#parts.onChanged(revision);
+    this.onRevision?.(revision);
     return revision;
   }
 }

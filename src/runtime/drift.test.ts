@@ -78,6 +78,13 @@ test("added and removed endpoints stay so until the file names or changes them",
   assert.equal(replaced.length, 2);
 });
 
+test("an edit that was written into the file as it is was not replaced", () => {
+  const edited = withEndpoint(withEndpointWeight(file, "app", nameA, 9), "app", c);
+  const { config, kept, replaced } = carryDrift(file, edited, configOf([{ url: a, weight: 9 }, b, c]));
+  assert.deepEqual(seen(config), seen(edited));
+  assert.deepEqual([kept, replaced], [[], []]);
+});
+
 test("edits go with their endpoint or pool", () => {
   const edited = withEndpoint(withEndpointWeight(file, "app", nameA, 9), "app", c);
   assert.deepEqual(seen(carryDrift(file, edited, configOf([b, c])).config), [

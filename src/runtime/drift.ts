@@ -48,8 +48,14 @@ export function carryDrift(
 } {
   const edits = driftOf(before, current).endpoints ?? [];
   const kept = edits.flatMap((edit) => stillStanding(edit, before, after));
-  const replaced = edits.filter((edit) => !kept.some((other) => isAbout(other, edit)));
-  return { config: withEdits(after, kept), kept, replaced };
+  const config = withEdits(after, kept);
+  // What the file now says itself, because somebody wrote it there, was not replaced.
+  const replaced = edits.filter(
+    (edit) =>
+      !kept.some((other) => isAbout(other, edit)) &&
+      !isSame(endpointIn(config, edit), endpointIn(current, edit)),
+  );
+  return { config, kept, replaced };
 }
 
 function endpointDrift(file: Config, current: Config): EndpointDrift[] {
@@ -122,6 +128,10 @@ function editedEndpoints(
     return edit.kind === "changed" ? [{ ...endpoint, ...edit.fields }] : [];
   });
   return [...left, ...edits.filter(({ kind }) => kind === "added").map(({ endpoint }) => endpoint)];
+}
+
+function endpointIn(config: Config, { pool, endpoint }: EndpointDrift): EndpointConfig | undefined {
+  return byName(config.pools[pool]?.endpoints ?? [], endpoint.name);
 }
 
 function isAbout(a: EndpointDrift, b: EndpointDrift): boolean {
