@@ -69,6 +69,8 @@ export const errorTable = {
   "connect-refused-method": { ...downstream, stage: "admit", status: 501, sentence: "CONNECT is not served: Headgate is a gateway, not a forward proxy.", fix: "Remove Headgate from the client's proxy settings." },
   "unsupported-expectation": { ...downstream, stage: "admit", status: 417, sentence: "The Expect header asks for something other than 100-continue.", fix: "Mend the client." },
   "proxy-loop": { ...local, stage: "admit", status: 508, sentence: "The request has passed through Headgate too many times.", fix: "An endpoint's address leads back to this listener." },
+  "bad-proxy-header": { ...downstream, stage: "accept", status: 400, level: "warn", sentence: "A connection did not begin with the PROXY header that the listener requires, or not from a trusted proxy.", fix: "Does the proxy in front send the PROXY protocol, and is its address among trustedProxies?" },
+  "bad-client-hello": { ...downstream, stage: "read-head", status: 400, sentence: "A connection that is routed by its TLS ClientHello did not begin with a valid one.", fix: "Look at the client; it may speak plain text on a TLS port." },
   "over-connection-limit": { ...local, stage: "accept", status: 503, level: "warn", sentence: "The listener holds as many connections as it may.", fix: "Raise limits.connections on the listener or add capacity." },
   "access-denied": { ...downstream, stage: "admit", status: 403, sentence: "The client's address is not let in by the route.", fix: "Look at access.allow and access.deny of the route, and at trustedProxies if the address is a proxy's." },
   unauthorized: { ...downstream, stage: "admit", status: 401, sentence: "The route asks for user and password.", fix: "Send valid credentials; basicAuth.users has the hashes." },
@@ -84,6 +86,7 @@ export const errorTable = {
   "queue-full": { ...local, stage: "select", status: 503, sentence: "Every endpoint is busy and the pool's queue is full.", fix: "Add capacity, or raise queue.size if clients are willing to wait." },
   "queue-timeout": { ...local, stage: "select", status: 503, sentence: "No endpoint became free while the request waited in the queue.", fix: "Add capacity, or raise queue.timeout if clients are willing to wait." },
   "queue-displaced": { ...local, stage: "select", status: 503, sentence: "A more important request took this one's place in a full queue.", fix: "Add capacity, or look at the routes' importance." },
+  "sticky-unavailable": { ...local, stage: "select", status: 503, sentence: "The endpoint that the client is bound to cannot serve it, and the pool binds to no other.", fix: "Bring the endpoint back, or set sticky.fallback to rebind." },
   shed: { ...local, stage: "select", status: 503, sentence: "The pool is nearly full and refuses what matters least.", fix: "Add capacity, or look at the routes' importance and the pool's shed thresholds." },
   "concurrency-limit": { ...local, stage: "select", status: 503, sentence: "The pool takes no more requests at once: latency rose beyond what it tolerates.", fix: "Add capacity; `headgate status` shows the limit the pool has come to." },
   // 6 connect

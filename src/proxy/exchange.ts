@@ -14,6 +14,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
+import type { Binding } from "../upstream/sticky/sticky.ts";
 import type { QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
 import type { ByteSource, OutgoingRequest } from "../upstream/upstream-stream.ts";
 import { admit, outgoingRequest } from "./admission.ts";
@@ -54,6 +55,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #pool: Pool | null = null;
   #retry: RetrySettings | null = null;
   #key = "";
+  /** The endpoint that the client is bound to. */
+  #bound: Binding<Endpoint> = null;
   #outgoing: OutgoingRequest | null = null;
   #gatesPassed = 0;
   /** The attempt that answers, or the one in hand. */
@@ -165,6 +168,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
     this.#isCountedByPool = pool.overload !== null;
     if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
+    if (pool.sticky !== null) this.#bound = pool.sticky.boundTo(this.#scope, this.#startedMs);
     pool.budget.requestStarted(this.#startedMs);
     if (this.#outgoing?.isContinueExpected === true) this.#setTimer("continue", continueTimeoutMs);
     this.#select(false);
@@ -188,12 +192,22 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   /** An endpoint with a place taken on it. */
   #takeEndpoint(pool: Pool): Endpoint | Cause {
+    if (this.#bound !== null) {
+      const bound = this.#takeBound(this.#bound);
+      if (bound !== null) return bound;
+      if (pool.sticky?.isRejecting === true) return "sticky-unavailable";
+    }
     for (;;) {
       const choice = pool.select(this.#key, this.#tried);
       // Another worker may have taken the last place since the policy looked.
       if (typeof choice === "string" || choice.tryStart()) return choice;
       this.#tried = [...this.#tried, choice];
     }
+  }
+
+  #takeBound(bound: Endpoint | "gone"): Endpoint | null {
+    if (bound === "gone" || !bound.canServeBound || this.#tried.includes(bound)) return null;
+    return bound.tryStart() ? bound : null;
   }
 
   #begin(endpoint: Endpoint, isBudgeted: boolean): void {
@@ -322,6 +336,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     const edit = this.#plan?.editResponse ?? null;
     if (edit !== null) fieldLines = edit(fieldLines, this.#scope);
     fieldLines += this.#scope.responseLines;
+    const sticky = this.#pool?.sticky ?? null;
+    if (sticky !== null) fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
   }
 

@@ -48,9 +48,15 @@ export class ControlPlane {
 
   constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
-    this.#names = new NameWatch({ ...parts, onTargets: (key, targets) => this.#targetsChanged(key, targets) });
+    this.#names = new NameWatch({
+      ...parts,
+      onTargets: (key, targets) => this.#targetsChanged(key, targets),
+    });
     this.#slowStarts = new SlowStarts(parts.clock, parts.shared);
-    this.#outliers = new Outliers({ ...parts, onChange: (endpoint, change) => this.#outlierChanged(endpoint, change) });
+    this.#outliers = new Outliers({
+      ...parts,
+      onChange: (endpoint, change) => this.#outlierChanged(endpoint, change),
+    });
     this.#health = new HealthChecks({
       ...parts,
       targetsOf: (key) => this.#targets(key),
@@ -145,13 +151,15 @@ export class ControlPlane {
   #snapshot(config: Config): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
-    for (const [name, { version, budget, overload, endpoints }] of shared.pools) {
+    for (const [name, { version, budget, overload, sticky, endpoints }] of shared.pools) {
       pools[name] = {
         version: version.buffer,
         budget: budget.buffer,
         overload,
-        endpoints: endpoints.map(({ key, state }) => ({
+        sticky,
+        endpoints: endpoints.map(({ key, number, state }) => ({
           key,
+          number,
           state: state.buffer,
           targets: this.#targets(key),
           tls: this.#tls.get(key) ?? null,
@@ -160,7 +168,14 @@ export class ControlPlane {
     }
     const listeners = Object.fromEntries([...shared.listeners].map(([name, { buffer }]) => [name, buffer]));
     const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
-    return { revision: this.#revision + 1, config, pools, rateLimits, listeners, boundPorts: this.#boundPorts };
+    return {
+      revision: this.#revision + 1,
+      config,
+      pools,
+      rateLimits,
+      listeners,
+      boundPorts: this.#boundPorts,
+    };
   }
 
   #targets(key: string): readonly DialTarget[] {
@@ -175,7 +190,11 @@ export class ControlPlane {
     const { to, reason, durationMs, isObserved } = change;
     const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason, isObserved };
     if (to === "ejected") this.#parts.log.warn("endpoint is ejected", { ...fields, durationMs });
-    else this.#parts.log.info(to === "probation" ? "endpoint is on probation" : "endpoint is admitted again", fields);
+    else
+      this.#parts.log.info(
+        to === "probation" ? "endpoint is on probation" : "endpoint is admitted again",
+        fields,
+      );
     if (to === "admitting" && !isObserved) this.#slowStarts.recovered(endpoint);
   }
 
@@ -187,7 +206,6 @@ export class ControlPlane {
       this.#outliers.probeChanged(endpoint.key, true);
       this.#slowStarts.recovered(endpoint);
       log.info("endpoint is up again", fields);
-    }
-    else log.debug("endpoint is up", fields);
+    } else log.debug("endpoint is up", fields);
   }
 }

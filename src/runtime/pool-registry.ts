@@ -22,6 +22,7 @@ import { hedgeDelay } from "./hedge-delay.ts";
 import { policyFrom } from "./policy-factory.ts";
 import type { EndpointSnapshot, PoolSnapshot, Snapshot } from "./snapshot.ts";
 import type { StatsSource } from "./stats.ts";
+import { createSticky } from "./sticky.ts";
 
 export interface PoolRegistryParts {
   readonly clock: Clock;
@@ -99,12 +100,18 @@ export class PoolRegistry {
   ): Pool {
     const { clock, random, workerIndex } = this.#parts;
     const version = new PoolVersion(shared.version);
+    const numbers = new Map<Endpoint, number>();
     const endpoints = config.endpoints.map((endpoint, index) => {
       const endpointSnapshot = shared.endpoints[index];
       assert(endpointSnapshot !== undefined, "a snapshot has shared memory for each endpoint");
-      const known = this.#keepOrCreate(endpointSnapshot, endpointFacts(endpointSnapshot.key, endpoint, config), config);
+      const known = this.#keepOrCreate(
+        endpointSnapshot,
+        endpointFacts(endpointSnapshot.key, endpoint, config),
+        config,
+      );
       kept.set(endpointSnapshot.key, known);
       known.endpoint.passiveCheck = passiveCheck(known.endpoint, config);
+      numbers.set(known.endpoint, endpointSnapshot.number);
       return known.endpoint;
     });
     const { queue, hedge } = config;
@@ -115,6 +122,7 @@ export class PoolRegistry {
       budget: RetryBudget.attach(shared.budget, workerIndex, config.retry.budget),
       queue: queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout),
       overload: createOverload(config, shared, endpoints, this.#parts),
+      sticky: createSticky(name, config, shared.sticky, numbers),
       hedgeDelayMs:
         hedge === null || hedge.mode === "observe"
           ? () => null

@@ -6,10 +6,12 @@ import type { Config } from "../config/schema.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
+import { endpointNumberMax } from "../limits/session-table.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
 import { createOverloadShare } from "./overload.ts";
 import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
-import type { OverloadShare } from "./snapshot.ts";
+import type { OverloadShare, StickyShare } from "./snapshot.ts";
+import { stickyShare } from "./sticky.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
 import { RetryBudget } from "../upstream/retry-budget.ts";
@@ -19,6 +21,7 @@ import { endpointKey } from "./snapshot.ts";
 
 export interface SharedEndpoint {
   readonly key: string;
+  readonly number: number;
   readonly pool: string;
   readonly config: EndpointConfig;
   readonly state: EndpointState;
@@ -30,6 +33,7 @@ export interface SharedPool {
   readonly overload: OverloadShare;
   /** What the overload memory was made for. */
   readonly overloadText: string;
+  readonly sticky: StickyShare;
   readonly endpoints: readonly SharedEndpoint[];
 }
 
@@ -43,6 +47,7 @@ export class SharedState {
   #pools = new Map<string, SharedPool>();
   #listeners = new Map<string, ListenerCounters>();
   #rateLimits = new Map<string, SharedRateLimit>();
+  #endpointCount = 0;
   readonly #random: Random;
   readonly #clock: Clock;
 
@@ -80,16 +85,24 @@ export class SharedState {
       Object.entries(config.pools).map(([name, pool]) => {
         const version = before.pools.get(name)?.version ?? new PoolVersion();
         const endpoints = pool.endpoints.map((endpoint) => this.#adoptEndpoint(name, endpoint, known));
-        const budget = before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
+        const budget =
+          before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
         const overload = this.#overload(pool, before.pools.get(name));
-        return [name, { version, budget, ...overload, endpoints }];
+        const sticky = stickyShare(pool, before.pools.get(name)?.sticky, this.#random);
+        return [name, { version, budget, ...overload, sticky, endpoints }];
       }),
     );
     this.#listeners = new Map(
-      config.listeners.map(({ name }) => [name, before.listeners.get(name) ?? ListenerCounters.create(this.#workerCount)]),
+      config.listeners.map(({ name }) => [
+        name,
+        before.listeners.get(name) ?? ListenerCounters.create(this.#workerCount),
+      ]),
     );
     this.#rateLimits = new Map(
-      Object.entries(config.rateLimits).map(([name, limit]) => [name, this.#rateLimit(limit, before.rateLimits.get(name))]),
+      Object.entries(config.rateLimits).map(([name, limit]) => [
+        name,
+        this.#rateLimit(limit, before.rateLimits.get(name)),
+      ]),
     );
     return () => {
       this.#rateLimits = before.rateLimits;
@@ -125,7 +138,10 @@ export class SharedState {
   #overload(pool: PoolConfig, before: SharedPool | undefined): Pick<SharedPool, "overload" | "overloadText"> {
     const overloadText = JSON.stringify([pool.concurrency, pool.shed]);
     if (before?.overloadText === overloadText) return { overload: before.overload, overloadText };
-    return { overload: createOverloadShare(pool, this.#workerCount, this.#random, this.#clock.nowMs()), overloadText };
+    return {
+      overload: createOverloadShare(pool, this.#workerCount, this.#random, this.#clock.nowMs()),
+      overloadText,
+    };
   }
 
   #rateLimit(config: RateLimitConfig, before: SharedRateLimit | undefined): SharedRateLimit {
@@ -136,8 +152,10 @@ export class SharedState {
 
   #adoptEndpoint(pool: string, config: EndpointConfig, known: Map<string, SharedEndpoint>): SharedEndpoint {
     const key = endpointKey(pool, config.name, config.url);
-    const state = known.get(key)?.state ?? EndpointState.create(this.#workerCount);
-    return { key, pool, config, state };
+    const before = known.get(key);
+    const state = before?.state ?? EndpointState.create(this.#workerCount);
+    const number = before?.number ?? (this.#endpointCount++ % endpointNumberMax) + 1;
+    return { key, number, pool, config, state };
   }
 }
 

@@ -11,6 +11,8 @@ import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 export interface EndpointSnapshot {
   /** Identity: pool, name and URL. What keeps it keeps its state, its connections and its health. */
   readonly key: string;
+  /** From 1, kept over reloads: what tables in shared memory call it. */
+  readonly number: number;
   readonly state: SharedArrayBuffer;
   readonly targets: readonly DialTarget[];
   readonly tls: UpstreamTls | null;
@@ -22,7 +24,18 @@ export interface OverloadShare {
   readonly shedCounts: SharedArrayBuffer | null;
 }
 
+/** What workers share for a pool's sticky sessions. */
+export interface StickyShare {
+  /** Signs cookies where the configuration names no secret. */
+  readonly secret: string;
+  /** Sessions that were learned; null for the other kinds. */
+  readonly sessions: SharedArrayBuffer | null;
+  /** What the table was made for. */
+  readonly text: string;
+}
+
 export interface PoolSnapshot {
+  readonly sticky: StickyShare;
   readonly overload: OverloadShare;
   readonly version: SharedArrayBuffer;
   /** The retry budget's account. */

@@ -95,6 +95,10 @@ export class Endpoint implements EligibilityMember {
   get isEligible(): boolean {
     return this.state.isEligible;
   }
+  /** May a request that is bound to it go there? It may be draining. */
+  get canServeBound(): boolean {
+    return this.state.isReachable && !this.isFull;
+  }
   /** Not taken out by hand. */
   get isInService(): boolean {
     return !this.state.hasStatus("draining") && !this.state.hasStatus("maintenance");

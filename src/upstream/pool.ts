@@ -10,6 +10,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { PoolVersion } from "./pool-version.ts";
 import type { PriorityClass, RequestQueue } from "./request-queue.ts";
 import type { RetryBudget } from "./retry-budget.ts";
+import type { Sticky } from "./sticky/sticky.ts";
 
 /** No connection; closed before an answer; no answer in time. */
 export type RetryCondition = "connect" | "reset" | "timeout";
@@ -55,6 +56,8 @@ export interface OverloadRefusal {
 
 export interface PoolParts {
   readonly overload: Overload | null;
+  /** Null when clients are not bound. */
+  readonly sticky: Sticky<Endpoint> | null;
   readonly endpoints: readonly Endpoint[];
   readonly version: PoolVersion;
   readonly random: Random;
@@ -72,6 +75,7 @@ export class Pool {
   readonly budget: RetryBudget;
   readonly queue: RequestQueue | null;
   readonly overload: Overload | null;
+  readonly sticky: Sticky<Endpoint> | null;
   readonly #random: Random;
   readonly #parts: PoolParts;
   readonly #eligibility: Eligibility<Endpoint>;
@@ -83,6 +87,7 @@ export class Pool {
     this.budget = parts.budget;
     this.queue = parts.queue;
     this.overload = parts.overload;
+    this.sticky = parts.sticky;
     this.#random = parts.random;
     this.#parts = parts;
     this.#eligibility = new Eligibility(parts.endpoints, settings.eligibility, parts.version);
@@ -126,12 +131,6 @@ export class Pool {
 
   hedgeDelayMs(): number | null {
     return this.#parts.hedgeDelayMs();
-  }
-
-  /** The endpoint of that name if requests bound to it may still go there (it may be draining). */
-  findBound(name: string): Endpoint | null {
-    const endpoint = this.endpoints.find((candidate) => candidate.name === name);
-    return endpoint?.state.isReachable === true && !endpoint.isFull ? endpoint : null;
   }
 
   /** Wait before the retry of that number (1 is the first, which does not wait), drawn at random. */

@@ -8,9 +8,8 @@ import type { AddressInfo } from "node:net";
 let answered = 0;
 const server = createServer((request, response) => {
   request.resume().on("end", () => {
-    if (request.url === "/count") return response.end(String(answered));
-    answered++;
-    response.end("ok");
+    if (request.url !== "/count") answered++;
+    response.end(request.url === "/count" ? String(answered) : "ok");
   });
 });
 server.keepAliveTimeout = Number(process.argv[2]);
