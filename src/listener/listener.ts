@@ -56,6 +56,13 @@ export class Listener {
     if (this.#connections.size === 0) this.#onDrained?.();
   }
 
+  /** One that was waiting (a handshake, a header) goes on as another, in the same place. */
+  connectionReplaced(waiting: ServerConnection, connection: ServerConnection): void {
+    if (!this.#connections.delete(waiting)) return;
+    this.#connections.add(connection);
+    if (this.#isDraining) connection.drain();
+  }
+
   /** Accepts no more; resolves when the last connection has gone. */
   drain(): Promise<void> {
     this.#isDraining = true;
