@@ -2,7 +2,7 @@
  * The keep-alive race in full: clients aim at the moment in which a Node origin closes idle
  * connections, and everything that is not 200 is counted, for a plain pool and for one that learns.
  *
- *   node bench/keep-alive-race.ts [requests, 100000] [the origin's keep-alive time in ms, 40]
+ *   node bench/keep-alive-race.ts [requests, 100000] [the origin's keep-alive time in ms, 40] [part of a title]
  */
 import { systemRandom } from "../src/platform/random.ts";
 import { race, startShortLivedOrigin } from "../test/support/keep-alive-race.ts";
@@ -11,6 +11,8 @@ import { describeMachine } from "./support/machine.ts";
 
 const requests = Number(process.argv[2] ?? 100_000);
 const keepAliveMs = Number(process.argv[3] ?? 40);
+
+const only = process.argv[4] ?? "";
 
 const cases = [
   { title: "plain pool, no retries", method: "GET", learns: false, retries: false, part: 0.1 },
@@ -26,6 +28,7 @@ console.log(
   `the origin closes connections after ${keepAliveMs} ms; 64 clients pause ${keepAliveMs - 2} to ${keepAliveMs + 3} ms\n`,
 );
 for (const { title, method, learns, retries, part } of cases) {
+  if (!`${title}, ${method}`.includes(only)) continue;
   await using origin = await startShortLivedOrigin(keepAliveMs);
   const pool = { connections: { learnIdleTimeout: learns }, ...(retries ? {} : { retry: { on: [] } }) };
   const proxy = await startProxy({ origins: [origin.port], pool });

@@ -11,12 +11,26 @@ import type { IdleTime } from "./idle-time.ts";
 import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 /** Who asked for a connection; told exactly once unless it cancels. */
-export interface ConnectionWaiter extends ResponseSink {
+interface DialWaiter {
+  /** The PROXY header with which the connection begins, where the endpoint expects one. */
+  proxyHeader(version: "v1" | "v2"): Uint8Array;
+  onUpstreamFailed(cause: Cause, detail: string): void;
+}
+
+/** It wants to speak HTTP. */
+export interface ConnectionWaiter extends ResponseSink, DialWaiter {
   onUpstreamReady(stream: UpstreamStream): void;
+}
+
+/** It wants the bytes as they are. It tells `streamClosed` when the stream is gone. */
+export interface StreamWaiter extends DialWaiter {
+  onStreamReady(stream: ByteStream): void;
 }
 
 export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly tls: UpstreamTls | null;
+  /** Connections begin with a PROXY header, so each belongs to one client and carries one exchange. */
+  readonly proxyProtocol: "off" | "v1" | "v2";
   readonly connectTimeoutMs: number;
   /** How long a connection is kept idle at most. */
   readonly poolIdleTimeoutMs: number;
@@ -103,22 +117,24 @@ export class ConnectionPool implements ConnectionOwner {
         continue;
       }
       this.#counts.count("connectionReuses");
+      if (this.#idleTime !== null) connection.lentAtMs = this.#nowMs(this.#idleTime);
       connection.attach(waiter);
       return connection;
     }
   }
 
   #isNearItsEnd(newest: Http1Connection, idleTime: IdleTime, isRepeatable: boolean): boolean {
-    const idleMs = this.#nowMs(idleTime) - newest.idleSinceMs;
-    return idleMs > (isRepeatable ? idleTime.repeatableMs : idleTime.strictMs);
+    if (isRepeatable) return this.#nowMs(idleTime) - newest.idleSinceMs > idleTime.repeatableMs;
+    // This thread may have been late to see the last response: count from when its request was sent.
+    return this.#clock.nowMs() - newest.lentAtMs > idleTime.strictMs;
   }
 
   #nowMs(idleTime: IdleTime): number {
     return idleTime.isShort ? this.#clock.nowMs() : this.#deadlines.coarseNowMs;
   }
 
-  /** Dials; `onUpstreamReady` or `onUpstreamFailed` follows, never inside this call. */
-  dial(waiter: ConnectionWaiter): PendingConnection {
+  /** Dials; `onUpstreamReady` (`onStreamReady`) or `onUpstreamFailed` follows, never inside this call. */
+  dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
     const isAllowed = this.#counts.tryOpenConnection() || this.#replaceIdle();
     return new Dial(
       this,
@@ -140,12 +156,22 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** For `Dial`: a stream to the target of that index is there. */
-  adopt(stream: ByteStream, targetIndex: number, waiter: ConnectionWaiter): void {
+  adopt(stream: ByteStream, targetIndex: number, waiter: ConnectionWaiter | StreamWaiter): void {
     this.#preferredTarget = targetIndex;
     this.#counts.count("connectionsOpened");
+    if ("onStreamReady" in waiter) {
+      waiter.onStreamReady(stream);
+      return;
+    }
     const connection = new Http1Connection(stream, this.#settings, this, this.#deadlines);
+    connection.lentAtMs = this.#clock.nowMs();
     connection.attach(waiter);
     waiter.onUpstreamReady(connection);
+  }
+
+  /** A stream that was handed out as it is has gone. */
+  streamClosed(): void {
+    this.#counts.connectionClosed();
   }
 
   /** For `Dial`: it came to nothing, so its place is free again. */
@@ -161,7 +187,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   onConnectionIdle(connection: Http1Connection): void {
-    if (this.#isClosing || connection.exchangeCount >= this.#settings.requestsMax) {
+    const { requestsMax, proxyProtocol } = this.#settings;
+    if (this.#isClosing || connection.exchangeCount >= requestsMax || proxyProtocol !== "off") {
       connection.retire();
       return;
     }
@@ -195,7 +222,7 @@ class Dial implements DialHandler, PendingConnection {
   readonly #pool: ConnectionPool;
   readonly #settings: ConnectionPoolSettings;
   readonly #dialer: Dialer;
-  readonly #waiter: ConnectionWaiter;
+  readonly #waiter: ConnectionWaiter | StreamWaiter;
   readonly #deadline: Deadline;
   #targetIndex: number;
   #triesLeft: number;
@@ -208,7 +235,7 @@ class Dial implements DialHandler, PendingConnection {
     settings: ConnectionPoolSettings,
     dialer: Dialer,
     deadlines: Deadlines,
-    waiter: ConnectionWaiter,
+    waiter: ConnectionWaiter | StreamWaiter,
     preferredTarget: number,
     isAllowed: boolean,
   ) {
@@ -253,8 +280,10 @@ class Dial implements DialHandler, PendingConnection {
 
   #dialNext(): void {
     const target = this.#pool.targets[this.#targetIndex];
-    if (target === undefined) this.#fail("name-unresolved", "");
-    else this.#abandon = this.#dialer.dial(target, this.#settings.tls, this);
+    if (target === undefined) return this.#fail("name-unresolved", "");
+    const { tls, proxyProtocol } = this.#settings;
+    const preamble = proxyProtocol === "off" ? null : this.#waiter.proxyHeader(proxyProtocol);
+    this.#abandon = this.#dialer.dial(target, tls, this, preamble);
   }
 
   #fail(cause: Cause, detail: string): void {

@@ -52,6 +52,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   exchangeCount = 0;
   /** When its owner last took it back. */
   idleSinceMs = 0;
+  /** When its owner last lent it: the endpoint cannot have been waiting for longer. */
+  lentAtMs = 0;
   readonly #stream: ByteStream;
   readonly #limits: Http1ConnectionLimits;
   readonly #owner: ConnectionOwner;
