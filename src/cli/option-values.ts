@@ -10,6 +10,12 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+/** A duration that stays text, for those who read it elsewhere. */
+export function durationText(text: string): string {
+  durationMs(text);
+  return text;
+}
+
 /** `20%` or `0.2`. */
 export function share(text: string): number {
   const value = parseShare(text) ?? (/^(?:0|1|0?\.\d+)$/.test(text) ? Number(text) : null);

@@ -1,10 +1,18 @@
 /** The command and its verbs. Each verb describes its own options; the default verb's are the program's. */
 import { Command } from "commander";
 import { addBackendVerb } from "./backend.ts";
+import { addCheckVerb } from "./check.ts";
+import { addCompletionVerb } from "./completion.ts";
+import { addConfigVerbs } from "./config-verbs.ts";
 import { addDemoVerb } from "./demo.ts";
+import { addEndpointVerbs } from "./endpoint-verbs.ts";
+import { addEventsVerb } from "./events.ts";
+import { addExplainVerb } from "./explain.ts";
 import { addHealthVerb } from "./health.ts";
 import { packageVersion } from "./package-version.ts";
+import { addRunFileVerb } from "./run-file.ts";
 import { addRunOptions } from "./run.ts";
+import { addStatusVerbs } from "./status.ts";
 
 export function createProgram(): Command {
   const program = new Command("headgate")
@@ -18,6 +26,14 @@ export function createProgram(): Command {
   addBackendVerb(program);
   addHealthVerb(program);
   addDemoVerb(program);
+  addRunFileVerb(program);
+  addCheckVerb(program);
+  addStatusVerbs(program);
+  addEndpointVerbs(program);
+  addConfigVerbs(program);
+  addExplainVerb(program);
+  addEventsVerb(program);
+  addCompletionVerb(program);
   // Last, because verbs take over what the program allows when they are added.
   addRunOptions(program);
   return program;

@@ -339,14 +339,6 @@ export function readAdminRequest<Name extends AdminRequestName>(
   };
 }
 
-/** What is wrong with an answer, for tests; empty when it is as published. */
-export function faultsInAdminDocument(name: AdminDocumentName, body: unknown): readonly string[] {
-  const result = documents[name].safeParse(body);
-  return result.success
-    ? []
-    : result.error.issues.map(({ path: at, message }) => `${at.join(".")}: ${message}`);
-}
-
 /** All of them as JSON Schemas (2020-12) that refer to one another below `#/components/schemas/`. */
 export function adminJsonSchemas(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>();

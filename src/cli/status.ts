@@ -1,0 +1,120 @@
+/** `headgate status` and `headgate endpoints`: a running Headgate at a glance. */
+import type { Command } from "commander";
+import type { AdminDocument } from "../config/admin-documents.ts";
+import { issueLines } from "./admin-client.ts";
+import { addAdminOptions, type AdminOptions, clientFor, print } from "./admin-verb.ts";
+import { lasting, localTime, milliseconds, shortNumber, table } from "./table.ts";
+
+export function addStatusVerbs(program: Command): void {
+  addAdminOptions(program.command("status").description("show a running Headgate at a glance"))
+    .addHelpText(
+      "after",
+      "\nThe exit status is 1 when the last reload was refused or a pool has nobody to serve.",
+    )
+    .action(async (options: AdminOptions) => {
+      const status = await clientFor(options).get("Status", "/v1/status");
+      print(status, options, statusText);
+      const isWell =
+        status.lastReload?.outcome !== "refused" &&
+        status.pools.every(({ eligibleCount }) => eligibleCount > 0);
+      process.exitCode = isWell ? 0 : 1;
+    });
+  addAdminOptions(
+    program.command("endpoints").argument("[pool]", "only this pool's").description("list endpoints"),
+  ).action(async (pool: string | undefined, options: AdminOptions) => {
+    const client = clientFor(options);
+    const endpoints =
+      pool === undefined
+        ? (await client.get("PoolList", "/v1/pools")).pools.flatMap((each) => each.endpoints)
+        : (await client.get("EndpointList", `/v1/pools/${encodeURIComponent(pool)}/endpoints`)).endpoints;
+    print({ endpoints }, options, () => endpointTable(endpoints));
+  });
+}
+
+export function statusText(status: AdminDocument<"Status">): string {
+  const { version, pid, phase, uptimeMs, workers, pools, listeners } = status;
+  const threads = workers === 0 ? "no worker threads" : `${workers} worker${workers === 1 ? "" : "s"}`;
+  return [
+    `Headgate ${version}, pid ${pid}, ${phase} for ${lasting(uptimeMs)}, ${threads}`,
+    configurationText(status),
+    ...reloadLines(status.lastReload),
+    "",
+    table(
+      [
+        ["LISTENER", "ADDRESS", "CONNECTIONS", "ACCEPTED", "REFUSED"],
+        ...listeners.map((listener) => [
+          listener.name,
+          listener.address,
+          String(listener.connections),
+          shortNumber(listener.accepted),
+          shortNumber(listener.refusedConnections),
+        ]),
+      ],
+      [2, 3, 4],
+    ),
+    "",
+    table([
+      ["POOL", "POLICY", "ELIGIBLE", "PROBES"],
+      ...pools.map((pool) => [
+        pool.name,
+        pool.policy,
+        `${pool.eligibleCount} of ${pool.endpointCount}`,
+        pool.hasProbes ? "yes" : "none",
+      ]),
+    ]),
+    ...status.drains.map(drainLine),
+  ].join("\n");
+}
+
+function configurationText({ revision, source, isWatched, driftCount }: AdminDocument<"Status">): string {
+  const from = source === null ? "from flags" : `${source}${isWatched ? " (watched)" : ""}`;
+  const drift =
+    driftCount === 0
+      ? ""
+      : `; ${driftCount} run-time change${driftCount === 1 ? "" : "s"} not in the file (headgate drift)`;
+  return `configuration: revision ${revision}, ${from}${drift}`;
+}
+
+function reloadLines(last: AdminDocument<"Status">["lastReload"]): string[] {
+  if (last === null) return [];
+  const how = last.origin.by === null ? last.origin.way : `${last.origin.way} by ${last.origin.by}`;
+  const time = localTime(last.time, new Date());
+  if (last.outcome !== "refused") return [`last reload: ${time}, ${how}, ${last.outcome}`];
+  return [`last reload: ${time}, ${how}, REFUSED: ${last.reason}`, ...issueLines(last.issues)];
+}
+
+export function drainLine(drain: AdminDocument<"Drain">): string {
+  const held = `${drain.activeRequests} active of ${drain.startedRequests}, ${drain.connections} connections`;
+  const deadline = drain.deadline === null ? "" : `, until ${localTime(drain.deadline, new Date())}`;
+  return `${drain.pool}/${drain.endpoint}: ${drain.reason}, ${drain.outcome}: ${held}${deadline}`;
+}
+
+export function endpointTable(endpoints: readonly AdminDocument<"Endpoint">[]): string {
+  return table(
+    [
+      ["POOL", "ENDPOINT", "STATE", "WEIGHT", "ACTIVE", "REQUESTS", "FAILED", "P50", "P99", "WHY"],
+      ...endpoints.map((endpoint) => [
+        endpoint.pool,
+        endpoint.name,
+        endpoint.isBackup ? `${endpoint.state} (backup)` : endpoint.state,
+        weightText(endpoint),
+        String(endpoint.activeRequests),
+        shortNumber(endpoint.requests),
+        shortNumber(endpoint.failures),
+        milliseconds(endpoint.latencyMs.p50),
+        milliseconds(endpoint.latencyMs.p99),
+        whyText(endpoint),
+      ]),
+    ],
+    [3, 4, 5, 6, 7, 8],
+  );
+}
+
+function weightText({ weight, configuredWeight }: AdminDocument<"Endpoint">): string {
+  return weight === configuredWeight ? String(weight) : `${weight} of ${configuredWeight}`;
+}
+
+function whyText({ health, drain, state }: AdminDocument<"Endpoint">): string {
+  if (drain !== null && state === "draining") return `${drain.outcome}, ${drain.activeRequests} active`;
+  return health === null ? "not probed" : health.reason;
+}
