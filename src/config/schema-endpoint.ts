@@ -9,7 +9,7 @@ import { endpointUrl, name } from "./texts.ts";
 const endpointFields = z.strictObject({
   url: field(
     endpointUrl(),
-    "Where the endpoint lives: `http://host:port`, `https://host`, or `unix:/path` (a Host header to send may follow after a colon).",
+    "Where the endpoint lives: `http://host:port`, `https://host`, or `unix:/path` (a Host header to send may follow after a colon); behind `tcp` and `udp` listeners also `tcp://host:port`, `udp://host:port`.",
     { reload: "reconnect" },
   ),
   name: field(

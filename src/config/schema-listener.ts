@@ -4,7 +4,9 @@ import { field, leaf, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { serverHttp2Schema } from "./schema-http2.ts";
 import { serverTlsSchema } from "./schema-server-tls.ts";
+import { streamRouteSchema } from "./schema-stream.ts";
 import {
+  choice,
   count,
   countOrUnlimited,
   readCount,
@@ -12,6 +14,7 @@ import {
   durationOrOff,
   size,
   sizeOrUnlimited,
+  text,
 } from "./leaves.ts";
 import { bindAddress, cidr, name } from "./texts.ts";
 
@@ -64,7 +67,7 @@ const listenerLimits = z.strictObject({
 const listenerTimeouts = z.strictObject({
   head: field(
     duration(1).prefault("10s"),
-    "Time a client has to send a complete request head, from its first byte (on a new connection: from the start).",
+    "Time a client has to send a complete request head, from its first byte (on a new connection: from the start); with `protocol: tcp` and `routes`, its ClientHello.",
   ),
   bodyIdle: field(
     duration(1).prefault("30s"),
@@ -76,7 +79,15 @@ const listenerTimeouts = z.strictObject({
   }),
   tunnelIdle: field(
     duration(1).prefault("1h"),
-    "Longest silence in both directions of an upgraded connection such as a WebSocket.",
+    "Longest silence in both directions of an upgraded connection such as a WebSocket, and of a connection with `protocol: tcp`.",
+  ),
+  proxyHeader: field(
+    duration(3000).prefault("5s"),
+    "Time a trusted proxy has to send its PROXY header, where `proxyProtocol` requires one.",
+  ),
+  datagramIdle: field(
+    duration(1).prefault("30s"),
+    "Silence after which a client's datagrams are balanced anew (`protocol: udp`).",
   ),
   exchange: field(
     durationOrOff().prefault("off"),
@@ -114,6 +125,26 @@ const listenerFields = z.strictObject({
     count(1, 65_535).prefault(4096),
     "Connections that the kernel may hold until a worker accepts them; the system's own maximum applies, too.",
     { reload: "rebind" },
+  ),
+  protocol: field(
+    choice(["http", "tcp", "udp"]).prefault("http"),
+    "What is understood of what clients send: requests, a stream of bytes, or datagrams. Streams and datagrams go to `pool` as they are.",
+    { reload: "rebind" },
+  ),
+  pool: field(
+    text("the name of a pool").nullable().prefault(null),
+    "The pool that takes every connection or client of a `tcp` or `udp` listener; beside `routes`, those that no route takes.",
+  ),
+  routes: field(
+    z.array(streamRouteSchema).prefault([]),
+    "Which pool takes which TLS client of a `tcp` listener, by the names it asks for; nothing is decrypted. The longest name wins; order decides between equals.",
+  ),
+  proxyProtocol: field(
+    choice(["off", "required"]).prefault("off"),
+    "Whether each connection begins with a PROXY header, version 1 or 2, which tells the client's address. With `required`, only `trustedProxies` may connect.",
+    {
+      hazard: "It is never guessed: with `off` a header is taken for the client's own bytes.",
+    },
   ),
   tls: field(
     serverTlsSchema.nullable().prefault(null),

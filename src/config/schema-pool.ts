@@ -100,7 +100,18 @@ export const poolSchema = z.strictObject({
     "What is spoken with endpoints: `h2` is HTTP/2 over TLS, and without TLS by prior knowledge (h2c; gRPC needs it); `auto` lets `https` endpoints choose (ALPN) and speaks HTTP/1.1 with all others.",
     { reload: "reconnect" },
   ),
-  http2: field(upstreamHttp2Schema.prefault({}), "HTTP/2 towards endpoints: how much one connection carries."),
+  http2: field(
+    upstreamHttp2Schema.prefault({}),
+    "HTTP/2 towards endpoints: how much one connection carries.",
+  ),
+  proxyProtocol: field(
+    choice(["off", "v1", "v2"]).prefault("off"),
+    "Begin each connection with a PROXY header that tells the endpoint the client's address. Such a connection belongs to one client and is never reused.",
+    {
+      hazard: "An endpoint that does not expect the header takes it for a broken request.",
+      reload: "reconnect",
+    },
+  ),
   hostHeader: field(
     hostHeader().prefault("auto"),
     "Host header sent to endpoints: `preserve` (the client's), `endpoint` (the endpoint's own name), or a literal. `auto` sends the endpoint's own name to `https` endpoints that have a public name, and the client's to all others.",

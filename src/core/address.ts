@@ -11,7 +11,8 @@ export type BindAddress =
 
 /** Where an endpoint lives. */
 export interface EndpointAddress {
-  readonly scheme: "http" | "https";
+  /** `tcp` and `udp` say that something else than HTTP is spoken there; they have no port of their own. */
+  readonly scheme: "http" | "https" | "tcp" | "udp";
   /** `ip`: `host` is an address without brackets · `name`: to be resolved · `unix`: `host` is the Host header to send. */
   readonly kind: "ip" | "name" | "unix";
   readonly host: string;
@@ -63,7 +64,7 @@ export function formatBindAddress(address: BindAddress): string {
 }
 
 /**
- * Reads `http://host:port`, `https://host`, `http://[::1]:80`, `unix:/run/app.sock` and
+ * Reads `http://host:port`, `https://host`, `http://[::1]:80`, `tcp://host:port`, `unix:/run/app.sock` and
  * `unix:/run/app.sock:host.example` (the part after the second colon is the Host header to send).
  */
 export function parseEndpointUrl(text: string): EndpointAddress | AddressProblem {
@@ -77,8 +78,8 @@ export function parseEndpointUrl(text: string): EndpointAddress | AddressProblem
   const scheme = match[1]!.toLowerCase();
   const authority = match[2]!;
   const rest = match[3]!;
-  if (scheme !== "http" && scheme !== "https") {
-    return { problem: `the scheme '${scheme}' is not served; http, https and unix are`, fix: null };
+  if (scheme !== "http" && scheme !== "https" && scheme !== "tcp" && scheme !== "udp") {
+    return { problem: `the scheme '${scheme}' is not served; http, https, tcp, udp and unix are`, fix: null };
   }
   if (authority.includes("@"))
     return { problem: "user and password do not belong into an endpoint's URL", fix: null };
@@ -91,7 +92,12 @@ export function parseEndpointUrl(text: string): EndpointAddress | AddressProblem
   return endpointFrom(scheme, authority);
 }
 
-function endpointFrom(scheme: "http" | "https", authority: string): EndpointAddress | AddressProblem {
+const ownPorts = { http: 80, https: 443, tcp: null, udp: null } as const;
+
+function endpointFrom(
+  scheme: EndpointAddress["scheme"],
+  authority: string,
+): EndpointAddress | AddressProblem {
   const split = splitHostPort(authority);
   if ("problem" in split) return split;
   const host = split.host.toLowerCase();
@@ -99,8 +105,9 @@ function endpointFrom(scheme: "http" | "https", authority: string): EndpointAddr
   const kind = isIp(host) ? "ip" : "name";
   if (kind === "name" && !isHostName(host))
     return { problem: `'${host}' is neither an IP address nor a name`, fix: null };
-  const ownPort = scheme === "http" ? 80 : 443;
+  const ownPort = ownPorts[scheme];
   const port = split.port ?? ownPort;
+  if (port === null) return { problem: "the port is missing", fix: null };
   if (port === 0) return { problem: "port 0 cannot be connected to", fix: null };
   const name = joinHostPort(host, port);
   return {

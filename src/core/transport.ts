@@ -83,8 +83,16 @@ export interface UpstreamTls {
 
 /** Makes outgoing connections. */
 export interface Dialer {
-  /** Returns a function that gives up; after it neither callback comes. */
-  dial(target: DialTarget, tls: UpstreamTls | null, handler: DialHandler): () => void;
+  /**
+   * Returns a function that gives up; after it neither callback comes. `preamble` is sent before anything
+   * else, the TLS handshake included.
+   */
+  dial(
+    target: DialTarget,
+    tls: UpstreamTls | null,
+    handler: DialHandler,
+    preamble?: Uint8Array | null,
+  ): () => void;
 }
 
 /** Where to listen. */
@@ -117,5 +125,9 @@ export interface Acceptor {
    * Binds and listens. `onStream` is called for each connection; it sets the stream's handler
    * before it returns. Rejects with the system's error (`EADDRINUSE`).
    */
-  listen(target: ListenTarget, backlog: number, onStream: (stream: ByteStream) => void): Promise<BoundListener>;
+  listen(
+    target: ListenTarget,
+    backlog: number,
+    onStream: (stream: ByteStream) => void,
+  ): Promise<BoundListener>;
 }

@@ -5,7 +5,14 @@
 import net from "node:net";
 import tls from "node:tls";
 import { getSystemErrorName } from "node:util";
-import type { ByteStream, Dialer, DialHandler, DialTarget, StreamHandler, UpstreamTls } from "../core/transport.ts";
+import type {
+  ByteStream,
+  Dialer,
+  DialHandler,
+  DialTarget,
+  StreamHandler,
+  UpstreamTls,
+} from "../core/transport.ts";
 import type { NativeHandle } from "./native-handles.ts";
 import { type NativeStreams, NativeStream } from "./native-stream.ts";
 import { SocketStream } from "./socket-stream.ts";
@@ -24,10 +31,55 @@ export const silentHandler: StreamHandler = {
 export function createDialer(native: NativeStreams | null): Dialer {
   const sessions = new Map<string, Buffer>();
   return {
-    dial(target, tlsOptions, handler) {
-      if (tlsOptions !== null) return dialTls(native, sessions, target, tlsOptions, handler);
-      return native === null ? dialSocket(target, handler) : dialNative(native, target, handler);
+    dial(target, tlsOptions, handler, preamble = null) {
+      const told = preamble === null ? handler : withPreamble(handler, preamble);
+      if (tlsOptions === null)
+        return native === null ? dialSocket(target, told) : dialNative(native, target, told);
+      if (preamble === null) return dialTls(native, sessions, target, null, tlsOptions, handler);
+      return dialBeforeTls(target, preamble, handler, (socket) =>
+        dialTls(native, sessions, target, socket, tlsOptions, handler),
+      );
     },
+  };
+}
+
+/** Writes the preamble before the owner can write anything. */
+function withPreamble(handler: DialHandler, preamble: Uint8Array): DialHandler {
+  return {
+    onConnected(stream) {
+      stream.writeBytes(preamble);
+      handler.onConnected(stream);
+    },
+    onDialFailed: (errorCode) => handler.onDialFailed(errorCode),
+  };
+}
+
+function placeOf(target: DialTarget): { host: string; port: number } | { path: string } {
+  return target.kind === "tcp" ? { host: target.address, port: target.port } : { path: target.path };
+}
+
+/** Connects, sends the preamble in the clear, and goes on with TLS over the same socket. */
+function dialBeforeTls(
+  target: DialTarget,
+  preamble: Uint8Array,
+  handler: DialHandler,
+  goOn: (socket: net.Socket) => () => void,
+): () => void {
+  const socket = net.connect({ ...placeOf(target) });
+  let giveUp = (): void => void socket.destroy();
+  const failed = (error: NodeJS.ErrnoException): void => {
+    socket.destroy();
+    handler.onDialFailed(error.code ?? "EUNKNOWN");
+  };
+  socket.once("error", failed);
+  socket.once("connect", () => {
+    socket.off("error", failed);
+    socket.write(preamble);
+    giveUp = goOn(socket);
+  });
+  return () => {
+    socket.off("error", failed);
+    giveUp();
   };
 }
 
@@ -81,10 +133,11 @@ function dialTls(
   native: NativeStreams | null,
   sessions: Map<string, Buffer>,
   target: DialTarget,
+  connected: net.Socket | null,
   options: UpstreamTls,
   handler: DialHandler,
 ): () => void {
-  const place = target.kind === "tcp" ? { host: target.address, port: target.port } : { path: target.path };
+  const place = connected === null ? placeOf(target) : { socket: connected };
   const sessionKey = `${options.serverName}|${target.kind === "tcp" ? `${target.address}:${target.port}` : target.path}`;
   const session = sessions.get(sessionKey);
   const socket = tls.connect({
@@ -109,7 +162,8 @@ function dialTls(
 /** Drives an established TLS socket through its native handle when possible. */
 export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): ByteStream {
   const handle = (socket as unknown as { _handle: NativeHandle | null })._handle;
-  if (native === null || handle === null || socket.readableLength > 0) return new SocketStream(socket, silentHandler);
+  if (native === null || handle === null || socket.readableLength > 0)
+    return new SocketStream(socket, silentHandler);
   const stream = new NativeStream(native, handle, silentHandler, () => socket.destroy());
   socket.on("error", (error: NodeJS.ErrnoException) => stream.ownerFailed(error.code ?? "EUNKNOWN"));
   socket.on("close", () => stream.ownerFailed("ECONNRESET"));

@@ -4,6 +4,9 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
+import type { ProxyEnd } from "../listener/proxy-protocol.ts";
+import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
@@ -13,6 +16,8 @@ import type { ProxyContext } from "./proxy-context.ts";
 
 /** The exchange, as its attempts see it. */
 export interface AttemptOwner {
+  /** Knows the client's connection, of which endpoints may be told by a PROXY header. */
+  readonly outcome: { fact(name: ExchangeFact): string | number | undefined };
   onAttemptReady(attempt: Attempt): void;
   onAttemptInformational(attempt: Attempt, head: ResponseHead): void;
   onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void;
@@ -91,6 +96,18 @@ export class Attempt implements ConnectionWaiter {
   }
 
   // ConnectionWaiter: what the upstream side tells.
+
+  proxyHeader(version: "v1" | "v2"): Uint8Array {
+    const { outcome } = this.#owner;
+    const endOf = (address: ExchangeFact, port: ExchangeFact): ProxyEnd => ({
+      address: String(outcome.fact(address)),
+      port: Number(outcome.fact(port)),
+    });
+    return encodeProxyHeader(version, {
+      source: endOf("peer.address", "client.port"),
+      destination: endOf("listener.address", "listener.port"),
+    });
+  }
 
   onUpstreamReady(stream: UpstreamStream): void {
     this.#pending = null;

@@ -53,6 +53,7 @@ function suspectAfter({ outlier }: PoolConfig): number {
 export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): ConnectionPoolSettings {
   return {
     tls,
+    proxyProtocol: pool.proxyProtocol,
     connectTimeoutMs: pool.timeouts.connect,
     idleMax: pool.connections.idleMax,
     lifetimeMs: neverIfOff(pool.connections.lifetime),

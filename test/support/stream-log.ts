@@ -1,5 +1,6 @@
 /** Keeps hold of every stream that a proxy under test opens, so that backlogs and leaks can be seen. */
 import type { Acceptor, ByteStream, Dialer, StreamHandler } from "../../src/core/transport.ts";
+import type { TlsTerminator } from "../../src/core/tls.ts";
 import type { Transport } from "./transports.ts";
 
 export class StreamLog {
@@ -7,13 +8,17 @@ export class StreamLog {
   readonly accepted: ByteStream[] = [];
   /** Connections to endpoints in the order in which they were established. */
   readonly dialled: ByteStream[] = [];
-  openCount = 0;
+  readonly #open = new Set<ByteStream>();
+
+  get openCount(): number {
+    return this.#open.size;
+  }
 
   /** Counts the stream until it is closed, whoever its handler is by then. */
   watch(stream: ByteStream): void {
-    this.openCount++;
+    this.#open.add(stream);
     let handler = stream.handler;
-    const closed = (): void => void this.openCount--;
+    const closed = (): void => this.released(stream);
     Object.defineProperty(stream, "handler", {
       get: () => handler,
       set: (next: StreamHandler) => {
@@ -21,6 +26,11 @@ export class StreamLog {
       },
     });
     stream.handler = handler;
+  }
+
+  /** It is closed, or was given away. */
+  released(stream: ByteStream): void {
+    this.#open.delete(stream);
   }
 }
 
@@ -41,6 +51,7 @@ export interface WatchedTransport {
   readonly log: StreamLog;
   readonly acceptor: Acceptor;
   readonly dialer: Dialer;
+  readonly createTlsTerminator: () => TlsTerminator;
 }
 
 export function watchedTransport(transport: Transport): WatchedTransport {
@@ -56,15 +67,40 @@ export function watchedTransport(transport: Transport): WatchedTransport {
         }),
     },
     dialer: {
-      dial: (target, tls, handler) =>
-        transport.dialer.dial(target, tls, {
-          onConnected(stream) {
-            log.watch(stream);
-            log.dialled.push(stream);
-            handler.onConnected(stream);
+      dial: (target, tls, handler, preamble) =>
+        transport.dialer.dial(
+          target,
+          tls,
+          {
+            onConnected(stream) {
+              log.watch(stream);
+              log.dialled.push(stream);
+              handler.onConnected(stream);
+            },
+            onDialFailed: (errorCode) => handler.onDialFailed(errorCode),
           },
-          onDialFailed: (errorCode) => handler.onDialFailed(errorCode),
-        }),
+          preamble,
+        ),
+    },
+    createTlsTerminator: () => watchedTerminator(transport, log),
+  };
+}
+
+/** The encrypted stream takes the place of the one under it. */
+function watchedTerminator(transport: Transport, log: StreamLog): TlsTerminator {
+  const terminator = transport.createTlsTerminator();
+  return {
+    update: (settings) => terminator.update(settings),
+    secure(stream, alreadyRead, handler) {
+      log.released(stream);
+      return terminator.secure(stream, alreadyRead, {
+        onSecured(secured, facts) {
+          log.watch(secured);
+          log.accepted.push(secured);
+          handler.onSecured(secured, facts);
+        },
+        onHandshakeFailed: (reason) => handler.onHandshakeFailed(reason),
+      });
     },
   };
 }

@@ -15,11 +15,13 @@ import { oneWayOut } from "./one-way-out.ts";
 import { plainPasswords } from "./plain-passwords.ts";
 import { poolReferences } from "./pool-references.ts";
 import { rateLimitReferences } from "./rate-limit-references.ts";
+import { probesWithProxyHeader } from "./probes-with-proxy-header.ts";
 import { refusedCookies } from "./refused-cookies.ts";
 import { shadowedRoutes } from "./shadowed-routes.ts";
 import { somethingToServe } from "./something-to-serve.ts";
 import { splitWeights } from "./split-weights.ts";
 import { timeoutsOutOfOrder } from "./timeouts-out-of-order.ts";
+import { streamListeners } from "./stream-listeners.ts";
 import { tlsPair } from "./tls-pair.ts";
 import { trustingEveryone } from "./trusting-everyone.ts";
 import { uniqueAddresses } from "./unique-addresses.ts";
@@ -39,9 +41,11 @@ export const rules: readonly Rule[] = [
   oneAction,
   oneWayOut,
   poolReferences,
+  probesWithProxyHeader,
   rateLimitReferences,
   somethingToServe,
   splitWeights,
+  streamListeners,
   tlsPair,
   uniqueAddresses,
   uniqueNames,

@@ -7,6 +7,8 @@ export const somethingToServe: Rule = {
   sentence: "There are no routes, and not exactly one pool that could take all requests.",
   check({ config, declared, report }) {
     if (config.routes.length > 0) return;
+    // Streams and datagrams need no routes.
+    if (config.listeners.length > 0 && config.listeners.every(({ protocol }) => protocol !== "http")) return;
     const pools = declared("pools");
     if (pools.length === 1) return;
     if (pools.length === 0)

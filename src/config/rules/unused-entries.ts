@@ -1,19 +1,20 @@
-/** Pools and rate limits that are defined are used by some route. */
+/** Pools and rate limits that are defined are used by some route or listener. */
 import type { Rule } from "./rule.ts";
 
 export const unusedEntries: Rule = {
   name: "unused",
   severity: "warning",
-  sentence: "No route uses a pool or a rate limit.",
+  sentence: "No route or listener uses a pool, or no route a rate limit.",
   check({ config, report }) {
     if (config.routes.length === 0) return;
-    const pools = new Set(
-      config.routes.flatMap((route) => [
+    const pools = new Set([
+      ...config.routes.flatMap((route) => [
         route.pool,
         route.mirror?.pool,
         ...Object.keys(route.split?.pools ?? {}),
       ]),
-    );
+      ...config.listeners.flatMap(({ pool, routes }) => [pool, ...routes.map((route) => route.pool)]),
+    ]);
     const limits = new Set(config.routes.flatMap((route) => route.rateLimits));
     // A name that is only misspelt is reported as such.
     const isPool = (name: string | null | undefined): boolean =>

@@ -1,0 +1,59 @@
+/** Listeners below HTTP know where to send what they take, and others do not pretend to. */
+import type { ListenerConfig } from "../schema-listener.ts";
+import type { Rule } from "./rule.ts";
+
+export const streamListeners: Rule = {
+  name: "listener-protocol",
+  severity: "error",
+  sentence:
+    "A `tcp` or `udp` listener has no pool, a listener has a setting that its protocol has no use for, or nobody is trusted to send a PROXY header that is required.",
+  check({ config, report }) {
+    for (const [index, listener] of config.listeners.entries())
+      for (const { key, message, allowed } of faultsOf(listener))
+        report({ path: ["listeners", index, key], part: "key", message, allowed });
+  },
+};
+
+interface Fault {
+  readonly key: keyof ListenerConfig;
+  readonly message: string;
+  readonly allowed: string;
+}
+
+function* faultsOf(listener: ListenerConfig): Iterable<Fault> {
+  const { protocol, pool, routes, proxyProtocol, trustedProxies, tls } = listener;
+  if (protocol === "http") {
+    if (pool !== null)
+      yield {
+        key: "pool",
+        message: "requests are sent to pools by routes",
+        allowed: "a route with match.listener, or protocol: tcp",
+      };
+    if (routes.length > 0)
+      yield {
+        key: "routes",
+        message: "a listener's own routes are for TLS that is passed on; requests have routes at the top",
+        allowed: "protocol: tcp",
+      };
+  } else {
+    if (pool === null && routes.length === 0)
+      yield { key: "protocol", message: `a ${protocol} listener needs a pool`, allowed: "pool: name" };
+    if (tls !== null)
+      yield {
+        key: "tls",
+        message: `TLS is ended in front of HTTP only, not of ${protocol}`,
+        allowed: "no tls",
+      };
+  }
+  if (protocol === "udp" && routes.length > 0)
+    yield { key: "routes", message: "datagrams have no names to route by", allowed: "pool: name" };
+  if (proxyProtocol === "off") return;
+  if (protocol === "udp")
+    yield { key: "proxyProtocol", message: "datagrams carry no PROXY header", allowed: "off" };
+  if (trustedProxies.length === 0)
+    yield {
+      key: "proxyProtocol",
+      message: "nobody is trusted to send the header, so nobody could connect",
+      allowed: "trustedProxies: the networks of your own proxies",
+    };
+}
