@@ -84,7 +84,8 @@ function hopsIn(via: string, viaName: string): number {
 
 /** Max-Forwards: 0 makes this hop the last one (RFC 9110 §7.6.2); otherwise null. */
 function answerLastHop(head: RequestHead, context: ProxyContext): Admission | null {
-  if (head.method === "TRACE" && head.body.kind !== "none") return { kind: "refuse", cause: "ambiguous-framing" };
+  if (head.method === "TRACE" && head.body.kind !== "none")
+    return { kind: "refuse", cause: "ambiguous-framing" };
   if (!/^0+$/.test(head.fields.maxForwards)) return null;
   if (head.method === "OPTIONS") {
     const allow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
@@ -102,6 +103,9 @@ function answerLastHop(head: RequestHead, context: ProxyContext): Admission | nu
 
 function withFewerForwards(fieldLines: string, maxForwards: string): string {
   if (!/^[0-9]{1,9}$/.test(maxForwards)) return fieldLines;
-  const rest = withoutFields(fieldLines, (text, start, end) => text.slice(start, end).toLowerCase() === "max-forwards");
+  const rest = withoutFields(
+    fieldLines,
+    (text, start, end) => text.slice(start, end).toLowerCase() === "max-forwards",
+  );
   return `${rest}Max-Forwards: ${Number(maxForwards) - 1}\r\n`;
 }

@@ -1,5 +1,6 @@
 /** The client behind a connection: who it is, and the lines that tell endpoints so. */
 import type { ExchangeFact } from "../core/template-scope.ts";
+import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
 import type { Fields } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
@@ -8,6 +9,7 @@ import { clientOf, forwardingLines, type ForwardingSettings, type Peer, plainAdd
 export class Client {
   readonly peer: Peer;
   readonly #stream: ByteStream;
+  readonly #tls: TlsFacts | null;
   // Remembered from the last request: a client repeats its headers, and so the lines sent on.
   #fields: Fields | null = null;
   #host = "";
@@ -15,14 +17,16 @@ export class Client {
   #forwarding: ForwardingSettings | null = null;
   #lines = "";
 
-  constructor(stream: ByteStream, isSecure: boolean, forwarding: ForwardingSettings) {
+  /** `tls` is null on a plain connection. */
+  constructor(stream: ByteStream, tls: TlsFacts | null, forwarding: ForwardingSettings) {
     const address = plainAddress(stream.remoteAddress);
     this.#stream = stream;
+    this.#tls = tls;
     this.peer = {
       address,
       port: stream.remotePort,
       localPort: stream.localPort,
-      isSecure,
+      isSecure: tls !== null,
       isTrusted: forwarding.trusted.contains(address),
     };
   }
@@ -57,7 +61,32 @@ export class Client {
       case "listener.port":
         return this.peer.localPort;
       default:
-        return undefined;
+        return this.#tls === null ? undefined : tlsFact(name, this.#tls);
     }
+  }
+}
+
+function tlsFact(name: ExchangeFact, tls: TlsFacts): string | undefined {
+  switch (name) {
+    case "tls.version":
+      return tls.version;
+    case "tls.cipher":
+      return tls.cipher;
+    case "tls.server_name":
+      return tls.serverName;
+    case "tls.alpn":
+      return tls.alpn;
+    case "tls.client_subject":
+      return tls.client?.subject;
+    case "tls.client_issuer":
+      return tls.client?.issuer;
+    case "tls.client_serial":
+      return tls.client?.serial;
+    case "tls.client_fingerprint":
+      return tls.client?.fingerprint;
+    case "tls.client_verify":
+      return tls.clientVerify;
+    default:
+      return undefined;
   }
 }

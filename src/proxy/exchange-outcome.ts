@@ -6,7 +6,7 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
-import type { LearntFacts } from "./request-scope.ts";
+import type { LearntFacts, RequestScope } from "./request-scope.ts";
 
 const noAttempts: readonly FailedAttempt[] = [];
 
@@ -24,10 +24,13 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   responseBodyBytes = 0;
   durationMs = 0;
   queueMs = 0;
-  connectMs = 0;
+  connectMs: number | null = null;
   firstByteMs: number | null = null;
   responseHead: ResponseHead | null = null;
   isTunnel = false;
+  requestId = "";
+  /** Knows the captures. */
+  scope: RequestScope | null = null;
   readonly #head: RequestHead;
   readonly #downstream: Downstream;
 
@@ -46,8 +49,8 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   get host(): string {
     return this.#head.host;
   }
-  get versionMinor(): 0 | 1 {
-    return this.#head.versionMinor;
+  get protocol(): string {
+    return this.#head.versionMinor === 1 ? "HTTP/1.1" : "HTTP/1.0";
   }
   get clientAddress(): string {
     return this.#downstream.clientAddress(this.#head);
@@ -64,6 +67,9 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   responseHeader(lowerName: string): string | undefined {
     return this.responseHead?.fields.get(lowerName);
   }
+  capture(name: string): string | undefined {
+    return this.scope?.capture(name);
+  }
 
   failed(attempt: FailedAttempt): void {
     this.failedAttempts = [...this.failedAttempts, attempt];
@@ -72,7 +78,9 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   fact(name: ExchangeFact): string | number | undefined {
     switch (name) {
       case "request.protocol":
-        return `HTTP/1.${this.#head.versionMinor}`;
+        return this.protocol;
+      case "request.id":
+        return this.requestId;
       case "request.bytes":
         return this.requestBodyBytes;
       case "route.name":
@@ -85,7 +93,9 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
       case "attempt.count":
         return this.attemptCount;
       case "attempt.endpoints":
-        return [...this.failedAttempts.map((attempt) => attempt.endpoint), this.endpoint?.name ?? ""].join(", ");
+        return [...this.failedAttempts.map((attempt) => attempt.endpoint), this.endpoint?.name ?? ""].join(
+          ", ",
+        );
       case "response.status":
       case "upstream.status":
         return this.status === 0 ? undefined : this.status;
@@ -95,7 +105,7 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
       case "response.cause":
         return this.cause ?? undefined;
       case "upstream.connect_ms":
-        return this.connectMs;
+        return this.connectMs ?? undefined;
       case "upstream.head_ms":
         return this.firstByteMs ?? undefined;
       case "upstream.duration_ms":

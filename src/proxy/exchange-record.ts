@@ -1,5 +1,6 @@
 /** What remains of an exchange once it is over: the source of access logs, metrics and diagnosis. */
 import type { Cause } from "../core/errors.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 
 /** An attempt that did not lead to the response. */
@@ -15,7 +16,8 @@ export interface ExchangeRecord {
   readonly method: string;
   readonly target: string;
   readonly host: string;
-  readonly versionMinor: 0 | 1;
+  /** `HTTP/1.1`, `HTTP/1.0` or `HTTP/2`. */
+  readonly protocol: string;
   readonly isSecure: boolean;
   readonly clientAddress: string;
   readonly listenerName: string;
@@ -38,14 +40,20 @@ export interface ExchangeRecord {
   readonly durationMs: number;
   /** Waiting for an endpoint to become free. */
   readonly queueMs: number;
-  /** Connecting, in the attempt that answered; 0 for a pooled connection. */
-  readonly connectMs: number;
+  /** Connecting, in the attempt that answered; null for a pooled connection or none. */
+  readonly connectMs: number | null;
   /** From the start until the upstream's final head; null if there was none. */
   readonly firstByteMs: number | null;
   /** It became a tunnel (WebSocket). */
   readonly isTunnel: boolean;
+  /** "" when requests are not given identifiers. */
+  readonly requestId: string;
   /** A request header by lower-case name. */
   header(lowerName: string): string | undefined;
   /** A header of the endpoint's response. */
   responseHeader(lowerName: string): string | undefined;
+  /** A capture of the matched route, by name or number. */
+  capture(name: string): string | undefined;
+  /** What the fields above do not tell: facts of TLS, addresses, connection, user. */
+  fact(name: ExchangeFact): string | number | undefined;
 }

@@ -329,6 +329,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#phase = isUpgrade ? "tunnelling" : "relaying";
     if (isUpgrade) {
       outcome.isTunnel = true;
+      // From here on the client's direction ends when the client says so.
+      this.#isRequestComplete = false;
       this.#exchangeDeadline?.clear();
       attempt.endpoint.state.count("tunnels");
     }
@@ -337,7 +339,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (edit !== null) fieldLines = edit(fieldLines, this.#scope);
     fieldLines += this.#scope.responseLines;
     const sticky = this.#pool?.sticky ?? null;
-    if (sticky !== null) fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
+    if (sticky !== null)
+      fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
   }
 
@@ -389,6 +392,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   #finishTunnel(): void {
+    const attempt = this.#attempt;
+    attempt?.upstream?.finishTunnel();
+    if (attempt !== null) attempt.upstream = null;
     this.#finish();
     this.#downstream.sendEnd("");
   }

@@ -13,7 +13,8 @@ export function editFieldLines(fieldLines: string, edits: HeaderEdits, scope: Te
     const lowerName = fieldLines.slice(pos, colon).toLowerCase();
     const renamed = edits.renames.get(lowerName);
     if (!edits.removes.has(renamed?.toLowerCase() ?? lowerName)) {
-      edited += renamed === undefined ? fieldLines.slice(pos, lineEnd) : renamed + fieldLines.slice(colon, lineEnd);
+      edited +=
+        renamed === undefined ? fieldLines.slice(pos, lineEnd) : renamed + fieldLines.slice(colon, lineEnd);
     }
     pos = lineEnd;
   }

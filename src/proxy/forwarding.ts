@@ -95,7 +95,12 @@ function withoutPort(hop: string): string {
 }
 
 function forwardedElement(head: RequestHead, peer: Peer): string {
-  const node = peer.address.startsWith("unix:") ? "unknown" : peer.address.includes(":") ? `"[${peer.address}]"` : peer.address;
-  const host = head.host === "" ? "" : `;host=${/^[0-9A-Za-z.\-_]+$/.test(head.host) ? head.host : `"${head.host}"`}`;
+  const node = peer.address.startsWith("unix:")
+    ? "unknown"
+    : peer.address.includes(":")
+      ? `"[${peer.address}]"`
+      : peer.address;
+  const host =
+    head.host === "" ? "" : `;host=${/^[0-9A-Za-z.\-_]+$/.test(head.host) ? head.host : `"${head.host}"`}`;
   return `for=${node}${host};proto=${schemeOf(peer)}`;
 }

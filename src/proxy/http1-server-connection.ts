@@ -10,18 +10,20 @@
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
+import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import type { ByteSource } from "../upstream/upstream-stream.ts";
+import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
 import type { Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
 import type { ListenerContext } from "./listener-context.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { refuseHead } from "./refused-head.ts";
 
 type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
@@ -29,6 +31,8 @@ type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "c
 /** After the last answer: how much and how long a client may still send before the socket is closed. */
 const lingerBytesMax = 1024 * 1024;
 const lingerTimeoutMs = 3000;
+/** With more bytes of answers unread than this, a pipelining client has to wait. */
+const unreadAnswersMax = 64 * 1024;
 
 export class Http1ServerConnection implements StreamHandler, Downstream {
   readonly #stream: ByteStream;
@@ -41,7 +45,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #phase: Phase = "idle";
   #exchange: Exchange | null = null;
   #head: RequestHead | null = null;
-  #readAhead: Buffer | null = null;
+  readonly #readAhead = new ReadAhead();
   #isProcessing = false;
   #isPausedByExchange = false;
   #hasClientEnded = false;
@@ -51,10 +55,12 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #lingerBytes = 0;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
-  constructor(stream: ByteStream, context: ListenerContext, isSecure: boolean) {
+
+  /** `tls` is null on a plain connection. */
+  constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
     this.#stream = stream;
     this.#context = context;
-    this.#client = new Client(stream, isSecure, context.settings.forwarding);
+    this.#client = new Client(stream, tls, context.settings.forwarding);
     this.#heads = new HeadReader(context.settings.headLimits);
     this.#writer = new BodyWriter(stream);
     this.#deadline = new Deadline(context.proxy.deadlines, () => this.#expired());
@@ -113,7 +119,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       this.#phase === "body";
     const keepLine = head.versionMinor === 0 ? "Connection: keep-alive\r\n" : "";
     const connectionLine = this.#willClose ? "Connection: close\r\n" : keepLine;
-    const text = headText(status, reason, fieldLines, body, framing, connectionLine);
+    const lines = fieldLines + this.#context.settings.responseLines;
+    const text = headText(status, reason, lines, body, framing, connectionLine);
     this.#writer.begin(text, head.method === "HEAD" ? "none" : framing);
   }
 
@@ -200,6 +207,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       else this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
     } else if (this.#phase === "lingering") {
       this.#deadline.set(lingerTimeoutMs);
+    } else if (this.#phase === "idle" && !this.#readAhead.isEmpty) {
+      this.#processReadAhead();
     }
     this.#exchange?.onDownstreamDrain();
   }
@@ -217,6 +226,12 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#isProcessing = true;
     let pos = start;
     while (pos < end) {
+      if (this.#phase === "idle" && this.#stream.writeBacklog > unreadAnswersMax) {
+        // A client that does not read its answers gets no more of them; `onDrain` goes on.
+        this.#keepReadAhead(buffer, pos, end, source);
+        this.#stream.pause();
+        break;
+      }
       if (this.#phase === "idle" || this.#phase === "head") pos = this.#readHead(buffer, pos, end);
       else if (this.#phase === "body") pos = this.#readBody(buffer, pos, end);
       else if (this.#phase === "tunnel") {
@@ -292,9 +307,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   }
 
   #keepReadAhead(buffer: Buffer, start: number, end: number, source: ByteSource): void {
-    const more =
-      source === ownMemory ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end));
-    this.#readAhead = this.#readAhead === null ? more : Buffer.concat([this.#readAhead, more]);
+    this.#readAhead.keep(buffer, start, end, source === ownMemory);
     if (this.#readAhead.length >= this.#context.settings.readAheadBytesMax) this.#stream.pause();
   }
 
@@ -316,27 +329,29 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#phase = "idle";
     this.#deadline.set(this.#context.settings.keepAliveIdleTimeoutMs);
     if (this.#isPausedByExchange) this.resumeRequest();
-    if (this.#readAhead !== null && !this.#isProcessing) this.#processReadAhead();
+    if (!this.#readAhead.isEmpty && !this.#isProcessing) this.#processReadAhead();
   }
 
   #processReadAhead(): void {
     // A loop, not recursion: answers made at once would otherwise nest as deep as the pipeline.
-    while (this.#readAhead !== null && this.#phase === "idle") {
-      const bytes = this.#readAhead;
-      this.#readAhead = null;
+    while (this.#phase === "idle" && this.#stream.writeBacklog <= unreadAnswersMax) {
+      const bytes = this.#readAhead.take();
+      if (bytes === null) break;
       this.#process(bytes, 0, bytes.length, ownMemory);
     }
-    if (this.#readAhead === null && this.#isOpen() && !this.#isPausedByExchange) this.#stream.resume();
+    if (this.#readAhead.isEmpty && this.#phase !== "closed" && !this.#isPausedByExchange)
+      this.#stream.resume();
   }
 
   #beginTunnel(): void {
     this.#phase = "tunnel";
     this.#deadline.set(this.#context.settings.tunnelIdleTimeoutMs);
-    const early = this.#readAhead;
-    this.#readAhead = null;
+    const early = this.#readAhead.take();
     this.#stream.resume();
     // What the client sent on the heels of its request belongs to the new protocol.
-    if (early !== null) this.#exchange?.onRequestBody(ownMemory, early, 0, early.length);
+    if (early === null) return;
+    this.#exchange?.onRequestBody(ownMemory, early, 0, early.length);
+    this.#exchange?.onRequestFlush();
   }
 
   /** A head that cannot be served: answer it, then close. */
@@ -406,10 +421,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #close(): void {
     this.#phase = "closed";
     this.#deadline.dispose();
-    this.#readAhead = null;
+    this.#readAhead.take();
     this.#heads.clear();
     this.#context.onConnectionClosed(this);
   }
 }
-
-const ownMemory: ByteSource = { isReadBufferShared: false, replaceReadBuffer() {} };

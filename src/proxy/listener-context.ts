@@ -19,6 +19,8 @@ export interface ListenerSettings {
   readonly exchangeTimeoutMs: number;
   readonly keepAliveRequestsMax: number;
   readonly forwarding: ForwardingSettings;
+  /** Field lines that every response carries (HSTS), each with CRLF; "" for none. */
+  readonly responseLines: string;
 }
 
 /** A connection as the listener's books know it. */

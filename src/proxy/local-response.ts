@@ -5,6 +5,7 @@ import { httpDate } from "../core/http-date.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import { reasonPhrase } from "../http1/reason-phrase.ts";
 
+import { ownMemory } from "../upstream/upstream-stream.ts";
 import type { Downstream } from "./downstream.ts";
 
 export interface LocalResponse {
@@ -39,7 +40,12 @@ export function plainResponse(
   contentType = "text/plain; charset=utf-8",
 ): LocalResponse {
   const typeLine = body === "" ? "" : `Content-Type: ${contentType}\r\n`;
-  return { status, reason: reasonPhrase(status), fieldLines: `${dateLine(clock)}${typeLine}${fieldLines}`, body };
+  return {
+    status,
+    reason: reasonPhrase(status),
+    fieldLines: `${dateLine(clock)}${typeLine}${fieldLines}`,
+    body,
+  };
 }
 
 /** An answer with headers of its own, Content-Type among them. Values are octets that are fit for a header. */
@@ -56,8 +62,6 @@ export function answerWith(
 function dateLine(clock: Clock): string {
   return `Date: ${httpDate(clock.wallMs())}\r\n`;
 }
-
-const ownMemory = { isReadBufferShared: false, replaceReadBuffer(): void {} };
 
 /** Sends head and body; `sendEnd` is left to the caller. Returns the body's bytes. */
 export function sendLocalResponse(response: LocalResponse, downstream: Downstream, method: string): number {

@@ -26,4 +26,3 @@ export interface ProxyContext {
   /** Step 9: counters and the access log. */
   onExchangeFinished(record: ExchangeRecord): void;
 }
-

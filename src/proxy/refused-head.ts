@@ -2,7 +2,7 @@
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import type { ByteStream } from "../core/transport.ts";
-import type { Peer } from "./forwarding.ts";
+import { type Peer, plainAddress } from "./forwarding.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { errorResponse, type LocalResponse } from "./local-response.ts";
 
@@ -11,7 +11,7 @@ const refusalTimeoutMs = 1000;
 /** The whole response as text; "" when the cause has no status. */
 export function refuseHead(cause: Cause, context: ListenerContext, peer: Peer): string {
   const response = errorResponse(cause, context.proxy.isCauseShown, context.proxy.clock);
-  context.onHeadRefused(cause, errorRow(cause).status ?? 499, peer.address);
+  context.onRefused(cause, errorRow(cause).status ?? 499, peer.address, response?.body.length ?? 0);
   if (response === null) return "";
   return closingText(response);
 }
@@ -30,7 +30,15 @@ export function refuseConnection(stream: ByteStream, context: ListenerContext): 
   };
   const { isCauseShown, clock } = context.proxy;
   const response = errorResponse("over-connection-limit", isCauseShown, clock);
-  if (response !== null) stream.writeText(closingText(response));
+  if (response !== null) {
+    stream.writeText(closingText(response));
+    context.onRefused(
+      "over-connection-limit",
+      response.status,
+      plainAddress(stream.remoteAddress),
+      response.body.length,
+    );
+  }
   stream.end();
   // The client reads the answer and closes; one that does not is cut.
   const deadline = new Deadline(context.proxy.deadlines, () => stream.destroy());

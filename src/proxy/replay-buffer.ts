@@ -2,9 +2,7 @@
  * The part of a request body that has arrived, kept so that another attempt can send it again, up
  * to a limit. Beyond the limit the exchange goes on but can no longer be retried.
  */
-import type { ByteSource, UpstreamStream } from "../upstream/upstream-stream.ts";
-
-const ownMemory: ByteSource = { isReadBufferShared: false, replaceReadBuffer() {} };
+import { ownMemory, type UpstreamStream } from "../upstream/upstream-stream.ts";
 
 export class ReplayBuffer {
   /** Everything that arrived so far is still here. */

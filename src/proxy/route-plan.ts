@@ -13,7 +13,12 @@ import type { LocalResponse } from "./local-response.ts";
 export type GateVerdict =
   | null
   /** Refused, with further field lines for the answer; `status` null for the cause's own. */
-  | { readonly kind: "refuse"; readonly cause: Cause; readonly fieldLines: string; readonly status: number | null }
+  | {
+      readonly kind: "refuse";
+      readonly cause: Cause;
+      readonly fieldLines: string;
+      readonly status: number | null;
+    }
   /** Held back; the next gate is asked afterwards. */
   | { readonly kind: "delay"; readonly delayMs: number }
   | { readonly kind: "respond"; readonly response: LocalResponse };

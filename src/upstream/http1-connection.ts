@@ -152,6 +152,12 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     if (this.#phase === "body") this.#deadline.set(this.#idleTimeoutMs);
   }
 
+  finishTunnel(): void {
+    this.#sink = null;
+    // The stream closes once it has sent all and its end; an endpoint that does not read gets this long.
+    this.#deadline.set(this.#idleTimeoutMs);
+  }
+
   cancel(): void {
     this.#sink = null;
     this.#close();
@@ -356,6 +362,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#close();
     } else if (this.#phase === "head") this.#fail("head-response-timeout", "");
     else if (this.#phase === "body") this.#fail("response-body-timeout", "");
+    else if (this.#phase === "tunnel") this.#close();
   }
 
   #close(): void {

@@ -10,6 +10,9 @@ import type { ResponseHead } from "../http1/response-head.ts";
 /** Where body bytes come from: whoever lends the buffer must be told when it was kept. */
 export type ByteSource = Pick<ByteStream, "isReadBufferShared" | "replaceReadBuffer">;
 
+/** For bytes in memory that nobody else writes to. */
+export const ownMemory: ByteSource = { isReadBufferShared: false, replaceReadBuffer() {} };
+
 /** A request ready to be sent: everything decided, nothing hop-by-hop left. */
 export interface OutgoingRequest {
   readonly method: string;
@@ -60,6 +63,8 @@ export interface UpstreamStream {
   flush(): void;
   pauseResponse(): void;
   resumeResponse(): void;
+  /** Both directions of a tunnel have ended: what is written still flows out, nothing is called back. */
+  finishTunnel(): void;
   /** Gives up: nothing is called back any more. */
   cancel(): void;
 }
