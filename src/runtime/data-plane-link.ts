@@ -8,6 +8,10 @@ export interface DataPlaneLink {
   /** An endpoint's name has new addresses. */
   setTargets(key: string, targets: readonly DialTarget[]): void;
   /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
+  /** Opens log files again under their names, after a rotation. */
+  reopenLogs(): void;
+  /** New certificates or ticket keys for the listeners of the current snapshot. */
+  setTls(tls: ListenersTls): void;
   drain(): Promise<void>;
   /** Ends at once whatever is left. */
   terminate(): Promise<void>;

@@ -14,6 +14,7 @@ import { ListenerSet } from "./listener-set.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface DataPlaneParts {
   readonly clock: Clock;
@@ -24,7 +25,9 @@ export interface DataPlaneParts {
   readonly workerIndex: number;
   /** Other workers listen on the same ports. */
   readonly isPortShared: boolean;
-  onExchangeFinished(record: ExchangeRecord): void;
+  /** Writes down what happened; absent, nobody does. */
+  readonly recorder?: ObservabilityRecorder;
+  onExchangeFinished?(record: ExchangeRecord): void;
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
 }
@@ -50,7 +53,7 @@ export class DataPlane implements DataPlaneLink {
       isCauseShown: true,
       viaName: null,
       onSuspect: (key) => parts.onSuspect(key),
-      onExchangeFinished: (record) => parts.onExchangeFinished(record),
+      onExchangeFinished: exchangeListener(parts),
     };
     this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy });
   }
@@ -62,6 +65,7 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.viaName = config.via;
+    this.#parts.recorder?.apply(snapshot);
     this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
     return addresses;
   }
@@ -75,9 +79,25 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.close();
   }
 
-  terminate(): Promise<void> {
+  async terminate(): Promise<void> {
     this.#listeners.terminate();
     this.#pools.close();
-    return Promise.resolve();
+    await this.#parts.recorder?.close();
   }
+
+  reopenLogs(): void {
+    this.#parts.recorder?.reopenLogs();
+  }
+    await this.#parts.recorder?.close();
+}
+
+/** One function, chosen once: it is called for every exchange. */
+function exchangeListener(parts: DataPlaneParts): (record: ExchangeRecord) => void {
+  const { recorder } = parts;
+  if (recorder === undefined) return (record) => parts.onExchangeFinished?.(record);
+  if (parts.onExchangeFinished === undefined) return (record) => recorder.exchangeFinished(record);
+  return (record) => {
+    recorder.exchangeFinished(record);
+    parts.onExchangeFinished?.(record);
+  };
 }

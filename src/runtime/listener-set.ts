@@ -15,6 +15,7 @@ import { ListenError } from "./data-plane-link.ts";
 import { ListenerCounters } from "./listener-counters.ts";
 import { bindAddress, listenerSettings, listenTarget } from "./listener-settings.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface ListenerSetParts {
   readonly acceptor: Acceptor;
@@ -24,6 +25,7 @@ export interface ListenerSetParts {
 }
 
 interface OpenListener {
+  readonly recorder?: ObservabilityRecorder;
   readonly listener: Listener;
   readonly context: ListenerContext;
   readonly bound: BoundAddress;
@@ -86,7 +88,7 @@ export class ListenerSet {
   }
 
   async #bind(config: ListenerConfig, snapshot: Snapshot): Promise<OpenListener> {
-    const { acceptor, proxy, workerIndex, isPortShared } = this.#parts;
+    const { acceptor, proxy, recorder, workerIndex, isPortShared } = this.#parts;
     const buffer = snapshot.listeners[config.name];
     assert(buffer !== undefined, "a snapshot has counters for each listener");
     const counters = new ListenerCounters(buffer, workerIndex);
@@ -94,7 +96,11 @@ export class ListenerSet {
       settings: listenerSettings(config, snapshot.config),
       proxy,
       onConnectionClosed: (connection) => listener.connectionClosed(connection),
-      onHeadRefused: () => counters.headRefused(),
+      onRefused: (cause, status, clientAddress, bodyBytes) => {
+        // A connection too many was counted where it was accepted.
+        if (cause !== "over-connection-limit") counters.headRefused();
+        recorder?.refused({ listenerName: config.name, cause, status, clientAddress, bodyBytes });
+      },
     };
     const listener = new Listener(
       {

@@ -5,6 +5,7 @@ import { systemRandom } from "../platform/random.ts";
 import { createTransport } from "../platform/transport.ts";
 import { ownWorkerPort } from "../platform/worker-thread.ts";
 import { DataPlane } from "./data-plane.ts";
+import { ObservabilityRecorder } from "./observability-recorder.ts";
 import { ListenError } from "./data-plane-link.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -35,7 +36,7 @@ const dataPlane = new DataPlane({
   log,
   workerIndex: start.workerIndex,
   isPortShared: start.isPortShared,
-  onExchangeFinished() {},
+  recorder: new ObservabilityRecorder({ clock: systemClock, random: systemRandom }),
   onSuspect: (key) => post({ kind: "suspect", key }),
 });
 
@@ -46,6 +47,15 @@ function receive(message: ToWorker): void {
       return;
     case "targets":
       dataPlane.setTargets(message.key, message.targets);
+      return;
+    case "reopen-logs":
+      dataPlane.reopenLogs();
+      return;
+    case "terminate":
+      void dataPlane.terminate().then(() => post({ kind: "drained", call: message.call }));
+      return;
+    case "tls":
+      dataPlane.setTls(message.tls);
       return;
     case "drain":
       void dataPlane.drain().then(() => post({ kind: "drained", call: message.call }));

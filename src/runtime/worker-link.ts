@@ -21,6 +21,8 @@ export interface WorkerLinkParts {
 }
 
 const restartDelayMs = 100;
+/** A worker that is to end has so long for its last lines. */
+const farewellMs = 1000;
 const restartDelayMaxMs = 5000;
 /** A worker that lived this long has recovered. */
 const stableAfterMs = 30_000;
@@ -79,11 +81,20 @@ export class WorkerLink implements DataPlaneLink {
     await this.#thread?.terminate();
   }
 
+  /** The worker cuts what is left and brings out its logs; one that does not answer is ended all the same. */
   #start(): void {
     this.#startedMs = this.#parts.clock.nowMs();
+    if (this.#thread === null) return;
+    const { clock } = this.#parts;
+    const farewell = this.#call((call) => ({ kind: "terminate", call }));
+    await Promise.race([farewell, new Promise<void>((resolve) => clock.setTimer(farewellMs, resolve))]);
     this.#thread = startWorker(entry, this.#parts.start, {
       onMessage: (message) => this.#receive(message as FromWorker),
       onExit: (error) => this.#exited(error),
+  reopenLogs(): void {
+    this.#post({ kind: "reopen-logs" });
+  }
+
     });
   }
 

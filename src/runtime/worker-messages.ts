@@ -12,7 +12,9 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly kind: "apply"; readonly call: number; readonly snapshot: Snapshot }
   | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
-  | { readonly kind: "drain"; readonly call: number };
+  | { readonly kind: "reopen-logs" }
+  | { readonly kind: "drain"; readonly call: number }
+  | { readonly kind: "terminate"; readonly call: number };
 
 export type FromWorker =
   | { readonly kind: "applied"; readonly call: number; readonly addresses: readonly BoundAddress[] }

@@ -1,0 +1,108 @@
+/**
+ * The access log of one thread over reloads: opened, replaced and closed as the configuration says. Each
+ * worker appends lines of its own to the same file; nothing is sent between threads. What a line says is
+ * `observability/`'s business.
+ */
+import { hostname } from "node:os";
+import type { AccessLogConfig } from "../config/schema-logging.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Random } from "../core/random.ts";
+import { AccessLog, type AccessLogParts } from "../observability/access-log/access-log.ts";
+import type { AccessRecord } from "../observability/access-log/access-record.ts";
+import type { LineCounts, LineSink } from "../observability/access-log/line-writer.ts";
+import { fileLineSink, stdoutLineSink, udpLineSink } from "../platform/log-sink.ts";
+
+export interface AccessLogsParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Opens where lines go; the platform's sinks by default. */
+  readonly openSink?: (path: string) => LineSink;
+}
+
+type LineTotals = Omit<LineCounts, "held">;
+
+/** local0 (RFC 5424 §6.2.1). */
+const syslogFacility = 16;
+const syslogPort = 514;
+
+export class AccessLogs {
+  readonly #parts: AccessLogsParts;
+  #log: AccessLog | null = null;
+  #settingsText = "null";
+  /** Logs that were replaced and still bring out their last lines. */
+  readonly #closing = new Set<Promise<void>>();
+  /** What became of the lines of logs that are closed. */
+  #past: LineTotals = { written: 0, dropped: 0, lost: 0 };
+
+  constructor(parts: AccessLogsParts) {
+    this.#parts = parts;
+  }
+
+  /** Null ends logging. A log whose settings are unchanged goes on. */
+  apply(config: AccessLogConfig | null): void {
+    const settingsText = JSON.stringify(config);
+    if (settingsText === this.#settingsText) return;
+    this.#retire();
+    this.#settingsText = settingsText;
+    if (config !== null) this.#log = this.#open(config);
+  }
+
+  /** On the request path. */
+  write(record: AccessRecord): void {
+    this.#log?.write(record);
+  }
+
+  /** What became of lines since the thread began. */
+  get totals(): LineTotals {
+    const counts = this.#log?.counts;
+    return counts === undefined ? this.#past : added(this.#past, counts);
+  }
+
+  /** After a rotation: lines from here on go to the file that then has the name. */
+  reopen(): void {
+    this.#log?.reopen();
+  }
+
+  /** Resolves once everything was written or lost. */
+  async close(): Promise<void> {
+    this.#retire();
+    await Promise.all(this.#closing);
+  }
+
+  #open(config: AccessLogConfig): AccessLog {
+    const { clock, random, openSink = openPlatformSink } = this.#parts;
+    const parts = { clock, random, sink: openSink(config.path) } satisfies AccessLogParts;
+    return new AccessLog(config, isSyslog(config.path) ? { ...parts, syslog: syslogSettings() } : parts);
+  }
+
+  #retire(): void {
+    const log = this.#log;
+    if (log === null) return;
+    this.#log = null;
+    this.#settingsText = "null";
+    const closed = new Promise<void>((resolve) => log.close(resolve)).then(() => {
+      this.#past = added(this.#past, log.counts);
+      this.#closing.delete(closed);
+    });
+    this.#closing.add(closed);
+  }
+}
+
+function added(totals: LineTotals, { written, dropped, lost }: LineTotals): LineTotals {
+  return { written: totals.written + written, dropped: totals.dropped + dropped, lost: totals.lost + lost };
+}
+
+function openPlatformSink(path: string): LineSink {
+  if (path === "stdout") return stdoutLineSink();
+  if (!isSyslog(path)) return fileLineSink(path);
+  const { hostname: host, port } = new URL(path);
+  return udpLineSink(host.replace(/^\[|\]$/g, ""), port === "" ? syslogPort : Number(port));
+}
+
+function isSyslog(path: string): boolean {
+  return path.startsWith("syslog://");
+}
+
+function syslogSettings(): AccessLogParts["syslog"] & {} {
+  return { facility: syslogFacility, hostName: hostname(), appName: "headgate", processId: process.pid };
+}
