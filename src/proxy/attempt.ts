@@ -11,7 +11,7 @@ import type { BodyFraming } from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { ByteSource, UpstreamStream } from "../upstream/upstream-stream.ts";
+import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 
 /** The exchange, as its attempts see it. */
@@ -37,19 +37,26 @@ export class Attempt implements ConnectionWaiter {
   /** From the start to an established connection; null for a pooled one. */
   connectMs: number | null = null;
   upstream: UpstreamStream | null = null;
-  readonly #owner: AttemptOwner;
+  /** May be replaced by one who takes the attempt over. */
+  owner: AttemptOwner;
   readonly #context: ProxyContext;
   #pending: PendingConnection | null = null;
   #deadline: Deadline | null = null;
   #isHolding = true;
 
   /** The endpoint has counted the request already (`tryStartRequest`). */
-  constructor(owner: AttemptOwner, context: ProxyContext, endpoint: Endpoint, isBudgeted: boolean) {
-    this.#owner = owner;
+  constructor(
+    owner: AttemptOwner,
+    context: ProxyContext,
+    endpoint: Endpoint,
+    isBudgeted: boolean,
+    nowMs: number,
+  ) {
+    this.owner = owner;
     this.#context = context;
     this.endpoint = endpoint;
     this.isBudgeted = isBudgeted;
-    this.startedMs = context.clock.nowMs();
+    this.startedMs = nowMs;
   }
 
   /**
@@ -61,11 +68,18 @@ export class Attempt implements ConnectionWaiter {
     const stream = isFresh ? null : this.endpoint.connections.takeIdle(this, isRepeatable);
     if (stream !== null) {
       this.upstream = stream;
-      this.#owner.onAttemptReady(this);
+      this.owner.onAttemptReady(this);
       return true;
     }
     this.#pending = this.endpoint.connections.dial(this);
     return false;
+  }
+
+  /** Sends the head with the Host that this endpoint wants. */
+  sendHead(outgoing: OutgoingRequest): void {
+    const { facts } = this.endpoint;
+    const host = facts.hostHeader ?? (outgoing.host === "" ? facts.fallbackHost : outgoing.host);
+    this.upstream?.sendHead(host === outgoing.host ? outgoing : { ...outgoing, host });
   }
 
   /** Ends it from this side. The endpoint is still held. */
@@ -78,10 +92,9 @@ export class Attempt implements ConnectionWaiter {
   }
 
   /** Gives the endpoint back with a verdict; `status` is 0 when there was no response. */
-  release(status: number, isFailure: boolean, bytesIn: number, bytesOut: number): void {
+  release(status: number, isFailure: boolean, bytesIn: number, bytesOut: number, nowMs: number): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
-    const nowMs = this.#context.clock.nowMs();
     const { state, facts } = this.endpoint;
     state.requestFinished(status, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
     this.endpoint.attempted(status !== 0);
@@ -98,7 +111,7 @@ export class Attempt implements ConnectionWaiter {
   // ConnectionWaiter: what the upstream side tells.
 
   proxyHeader(version: "v1" | "v2"): Uint8Array {
-    const { outcome } = this.#owner;
+    const { outcome } = this.owner;
     const endOf = (address: ExchangeFact, port: ExchangeFact): ProxyEnd => ({
       address: String(outcome.fact(address)),
       port: Number(outcome.fact(port)),
@@ -113,39 +126,39 @@ export class Attempt implements ConnectionWaiter {
     this.#pending = null;
     this.upstream = stream;
     this.connectMs = this.#context.clock.nowMs() - this.startedMs;
-    this.#owner.onAttemptReady(this);
+    this.owner.onAttemptReady(this);
   }
 
   onInformational(head: ResponseHead): void {
-    this.#owner.onAttemptInformational(this, head);
+    this.owner.onAttemptInformational(this, head);
   }
 
   onResponseHead(head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
     this.#deadline?.dispose();
-    this.#owner.onAttemptHead(this, head, body, isUpgrade);
+    this.owner.onAttemptHead(this, head, body, isUpgrade);
   }
 
   onResponseBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
-    this.#owner.onAttemptBody(source, bytes, start, end);
+    this.owner.onAttemptBody(source, bytes, start, end);
   }
 
   onResponseEnd(trailers: string): void {
-    this.#owner.onAttemptEnd(this, trailers);
+    this.owner.onAttemptEnd(this, trailers);
   }
 
   onResponseFlush(): void {
-    this.#owner.onAttemptFlush();
+    this.owner.onAttemptFlush();
   }
 
   onUpstreamDrain(): void {
-    this.#owner.onAttemptDrain();
+    this.owner.onAttemptDrain();
   }
 
   onUpstreamFailed(cause: Cause, detail: string): void {
     this.#deadline?.dispose();
     this.#pending = null;
     this.upstream = null;
-    this.#owner.onAttemptFailed(this, cause, detail);
+    this.owner.onAttemptFailed(this, cause, detail);
   }
 
   #setDeadline(timeoutMs: number): void {
@@ -155,6 +168,6 @@ export class Attempt implements ConnectionWaiter {
 
   #expired(): void {
     this.cancel();
-    this.#owner.onAttemptFailed(this, "attempt-timeout", "");
+    this.owner.onAttemptFailed(this, "attempt-timeout", "");
   }
 }

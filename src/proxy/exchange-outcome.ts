@@ -1,4 +1,5 @@
 /** What becomes of an exchange, noted as it happens: the source of logs, metrics, templates and diagnosis. */
+import type { Clock } from "../core/clock.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
@@ -11,7 +12,6 @@ import type { LearntFacts, RequestScope } from "./request-scope.ts";
 const noAttempts: readonly FailedAttempt[] = [];
 
 export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
-  readonly startedWallMs: number;
   endpoint: Endpoint | null = null;
   routeName = "";
   poolName = "";
@@ -33,13 +33,20 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   scope: RequestScope | null = null;
   readonly #head: RequestHead;
   readonly #downstream: Downstream;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
 
-  constructor(head: RequestHead, downstream: Downstream, startedWallMs: number) {
+  constructor(head: RequestHead, downstream: Downstream, clock: Clock, startedMs: number) {
     this.#head = head;
     this.#downstream = downstream;
-    this.startedWallMs = startedWallMs;
+    this.#clock = clock;
+    this.#startedMs = startedMs;
   }
 
+  /** Worked out when asked: most exchanges are never logged. */
+  get startedWallMs(): number {
+    return this.#clock.wallMs() - (this.#clock.nowMs() - this.#startedMs);
+  }
   get method(): string {
     return this.#head.method;
   }

@@ -21,13 +21,16 @@ import { admit, outgoingRequest } from "./admission.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
-import { errorResponse, type LocalResponse, sendLocalResponse } from "./local-response.ts";
+import { DiscardedResponse } from "./discarded-response.ts";
+import { errorResponse, type LocalResponse, replacedResponse, sendLocalResponse } from "./local-response.ts";
+import type { Mirror, MirrorCopy } from "./mirror.ts";
+import { Pacer } from "./pacer.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
 import { decideRetry, isIdempotent, isRepeatable, retryAfterMs } from "./retry-decision.ts";
-import type { GateVerdict, RoutePlan } from "./route-plan.ts";
+import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
 
@@ -71,6 +74,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #timerPurpose: TimerPurpose = "none";
   #exchangeDeadline: Deadline | null = null;
   #replay: ReplayBuffer | null = null;
+  #mirrorCopy: MirrorCopy | null = null;
+  #requestPacer: Pacer | null = null;
+  #responsePacer: Pacer | null = null;
   #requestTrailers = "";
   #isRequestComplete: boolean;
   #isRequestPaused = false;
@@ -87,7 +93,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#isRequestComplete =
       head.body.kind === "none" || (head.body.kind === "length" && head.body.bytes === 0);
     this.#startedMs = context.clock.nowMs();
-    this.outcome = new ExchangeOutcome(head, downstream, context.clock.wallMs());
+    this.outcome = new ExchangeOutcome(head, downstream, context.clock, this.#startedMs);
     this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);
     this.outcome.scope = this.#scope;
   }
@@ -170,8 +176,33 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
     if (pool.sticky !== null) this.#bound = pool.sticky.boundTo(this.#scope, this.#startedMs);
     pool.budget.requestStarted(this.#startedMs);
+    if (plan.mirror !== null) this.#mirror(plan.mirror);
+    if (plan.pace !== null) this.#setPace(plan.pace);
     if (this.#outgoing?.isContinueExpected === true) this.#setTimer("continue", continueTimeoutMs);
     this.#select(false);
+  }
+
+  #mirror(mirror: Mirror): void {
+    this.#mirrorCopy = mirror.begin(this.#context, this.#outgoing as OutgoingRequest, this.#scope, this.outcome);
+    if (this.#isRequestComplete) this.#mirrorCopy?.send("");
+  }
+
+  #setPace({ requestBytesPerSecond, responseBytesPerSecond }: Pace): void {
+    const { clock, deadlines } = this.#context;
+    if (requestBytesPerSecond < Number.POSITIVE_INFINITY) {
+      this.#requestPacer = new Pacer(requestBytesPerSecond, clock, deadlines, () => this.#requestPaceDue());
+    }
+    if (responseBytesPerSecond < Number.POSITIVE_INFINITY) {
+      this.#responsePacer = new Pacer(responseBytesPerSecond, clock, deadlines, () => {
+        if (this.#downstream.backlog <= highWaterBytes) this.onDownstreamDrain();
+      });
+    }
+  }
+
+  /** Only where there is somebody to send to; else `onAttemptReady` resumes. */
+  #requestPaceDue(): void {
+    const upstream = this.#attempt?.upstream ?? null;
+    if (upstream !== null && upstream.backlog <= highWaterBytes) this.onAttemptDrain();
   }
 
   // 5 select, 6 connect
@@ -216,7 +247,10 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     outcome.endpoint = endpoint;
     outcome.attemptCount++;
     if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
-    const attempt = new Attempt(this, this.#context, endpoint, isBudgeted);
+    // Straight from the head to the first attempt no time passes worth asking for.
+    const isImmediate = outcome.attemptCount === 1 && outcome.queueMs === 0 && this.#gatesPassed === 0;
+    const nowMs = isImmediate ? this.#startedMs : this.#context.clock.nowMs();
+    const attempt = new Attempt(this, this.#context, endpoint, isBudgeted, nowMs);
     this.#attempt = attempt;
     this.#connect(attempt, false);
   }
@@ -261,19 +295,17 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   onAttemptReady(attempt: Attempt): void {
     this.#phase = "sending";
-    const { facts } = attempt.endpoint;
-    const outgoing = this.#outgoing as OutgoingRequest;
-    const host = facts.hostHeader ?? (outgoing.host === "" ? facts.fallbackHost : outgoing.host);
+    attempt.sendHead(this.#outgoing as OutgoingRequest);
     const { upstream } = attempt;
-    upstream?.sendHead(host === outgoing.host ? outgoing : { ...outgoing, host });
     if (upstream !== null) this.#replay?.sendTo(upstream);
     if (this.#isRequestComplete) {
       upstream?.sendEnd(this.#requestTrailers);
       this.#considerHedge();
     }
-    if (attempt !== this.#attempt || !this.#isRequestPaused) return;
-    upstream?.flush();
-    this.#resumeRequest();
+    if (attempt !== this.#attempt || upstream === null) return;
+    // At first the head waits for the body bytes of the same read; later nobody else would send it.
+    if (this.#isRequestPaused || this.outcome.attemptCount > 1) upstream.flush();
+    if (upstream.backlog <= highWaterBytes) this.#resumeRequest();
   }
 
   onRequestBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
@@ -285,6 +317,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       this.#replay ??= new ReplayBuffer(this.#retry?.replayBytesMax ?? 0);
       this.#replay.add(bytes, start, end, upstream === null);
     }
+    this.#mirrorCopy?.add(bytes, start, end);
+    if (this.#requestPacer?.passed(end - start) === true) this.#pauseRequest();
     if (upstream === null) return;
     upstream.sendBody(source, bytes, start, end);
     if (upstream.backlog > highWaterBytes) this.#pauseRequest();
@@ -295,6 +329,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#isRequestComplete = true;
     this.#requestTrailers = trailers;
     this.#attempt?.upstream?.sendEnd(trailers);
+    this.#mirrorCopy?.send(trailers);
     if (this.#phase === "tunnelling" && this.#isUpstreamEnded) this.#finishTunnel();
   }
 
@@ -303,7 +338,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   onAttemptDrain(): void {
-    if (!this.#isRequestComplete || this.#phase === "tunnelling") this.#resumeRequest();
+    this.#resumeRequest();
   }
 
   // 8 relay
@@ -320,6 +355,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (this.#retry?.statuses.has(head.status) === true && this.#retryStatus(attempt, head)) return;
     this.#clearTimer();
     this.#settle(attempt);
+    if (this.#plan?.errorPages?.replacesUpstream(head.status) === true) return this.#replaceByPage(attempt, head);
     const { outcome } = this;
     outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
     outcome.connectMs = attempt.connectMs;
@@ -329,6 +365,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#phase = isUpgrade ? "tunnelling" : "relaying";
     if (isUpgrade) {
       outcome.isTunnel = true;
+      this.#requestPacer = null;
+      this.#responsePacer = null;
       // From here on the client's direction ends when the client says so.
       this.#isRequestComplete = false;
       this.#exchangeDeadline?.clear();
@@ -342,6 +380,19 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (sticky !== null)
       fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
+  }
+
+  /** An endpoint's error that the route has a page for. */
+  #replaceByPage(attempt: Attempt, head: ResponseHead): void {
+    this.#attempt = null;
+    const { outcome } = this;
+    outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
+    outcome.status = head.status;
+    outcome.responseHead = head;
+    const onOver = (): void => this.#ended(attempt);
+    new DiscardedResponse({ outcome, onReady() {}, onOver }, head.status).adopt(attempt);
+    const response = replacedResponse(head, this.#context.clock);
+    this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(response, this.#scope) ?? response);
   }
 
   /** The first head wins: whoever races it is called off. */
@@ -363,7 +414,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (this.#phase === "finished") return;
     this.outcome.responseBodyBytes += end - start;
     this.#downstream.sendBody(source, bytes, start, end);
-    if (this.#downstream.backlog > highWaterBytes && !this.#isResponsePaused) {
+    const isAheadOfPace = this.#responsePacer?.passed(end - start) === true;
+    if ((isAheadOfPace || this.#downstream.backlog > highWaterBytes) && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
       this.#attempt?.upstream?.pauseResponse();
     }
@@ -374,7 +426,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   onDownstreamDrain(): void {
-    if (!this.#isResponsePaused) return;
+    if (!this.#isResponsePaused || this.#responsePacer?.isHolding === true) return;
     this.#isResponsePaused = false;
     this.#attempt?.upstream?.resumeResponse();
   }
@@ -423,7 +475,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
     const durationMs = this.#context.clock.nowMs() - attempt.startedMs;
     this.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
-    attempt.release(0, errorRow(cause).isBlamed, 0, 0);
+    attempt.release(0, errorRow(cause).isBlamed, 0, 0, this.#context.clock.nowMs());
     this.#ended(attempt);
     this.#tried = [...this.#tried, attempt.endpoint];
   }
@@ -476,7 +528,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (typeof endpoint === "string" || !endpoint.tryStart()) return pool.budget.finished();
     this.outcome.attemptCount++;
     endpoint.state.count("hedges");
-    this.#hedge = new Attempt(this, this.#context, endpoint, true);
+    this.#hedge = new Attempt(this, this.#context, endpoint, true, this.#context.clock.nowMs());
     this.#connect(this.#hedge, false);
   }
 
@@ -507,9 +559,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#note(cause, detail);
     const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock, status);
     if (response === null) return this.#breakOff(cause, detail);
-    this.#answerLocally(
-      moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines },
-    );
+    this.outcome.status = response.status;
+    const whole = moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines };
+    this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(whole, this.#scope) ?? whole);
   }
 
   #answerLocally(response: LocalResponse): void {
@@ -572,7 +624,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   #resumeRequest(): void {
-    if (!this.#isRequestPaused) return;
+    if (!this.#isRequestPaused || this.#requestPacer?.isHolding === true) return;
     this.#isRequestPaused = false;
     this.#downstream.resumeRequest();
   }
@@ -584,9 +636,13 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#phase = "finished";
     this.#timer?.dispose();
     this.#exchangeDeadline?.dispose();
+    this.#requestPacer?.dispose();
+    this.#responsePacer?.dispose();
     this.#replay = null;
-    this.outcome.durationMs = this.#context.clock.nowMs() - this.#startedMs;
-    this.#releaseWinner();
+    this.#mirrorCopy = null;
+    const nowMs = this.#context.clock.nowMs();
+    this.outcome.durationMs = nowMs - this.#startedMs;
+    this.#releaseWinner(nowMs);
     this.#stopAttempts();
     if (this.#isCountedByPool) {
       const isSample =
@@ -597,7 +653,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   /** Tells the endpoint that answered how it went. */
-  #releaseWinner(): void {
+  #releaseWinner(nowMs: number): void {
     const attempt = this.#attempt;
     if (attempt === null || this.outcome.firstByteMs === null) return;
     const { outcome } = this;
@@ -606,7 +662,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       attempt.abandon(outcome.responseBodyBytes, outcome.requestBodyBytes);
     } else {
       const isFailure = row !== null || outcome.status >= 500;
-      attempt.release(outcome.status, isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes);
+      attempt.release(outcome.status, isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes, nowMs);
     }
   }
 
