@@ -17,6 +17,7 @@ import { SlowStarts } from "./slow-starts.ts";
 import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
+import { type CertificateInUse, type ListenersTls, TlsListeners, type TlsListenersParts } from "./tls-listeners.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 
 export interface ControlPlaneParts {
@@ -29,6 +30,8 @@ export interface ControlPlaneParts {
   /** The first one decides ports that are 0. */
   readonly dataPlanes: readonly DataPlaneLink[];
   readTextFile(path: string): string;
+  /** What listeners with TLS need of the machine. */
+  readonly certificateFiles: Omit<TlsListenersParts, "clock" | "log" | "readTextFile" | "onChanged">;
 }
 
 export class ControlPlane {
@@ -37,6 +40,7 @@ export class ControlPlane {
   readonly #health: HealthChecks;
   readonly #outliers: Outliers;
   readonly #slowStarts: SlowStarts;
+  readonly #tlsListeners: TlsListeners;
   #tls = new Map<string, UpstreamTls | null>();
   #fixedTargets = new Map<string, readonly DialTarget[]>();
   #config: Config | null = null;
@@ -56,6 +60,13 @@ export class ControlPlane {
     this.#outliers = new Outliers({
       ...parts,
       onChange: (endpoint, change) => this.#outlierChanged(endpoint, change),
+    });
+    this.#tlsListeners = new TlsListeners({
+      ...parts,
+      ...parts.certificateFiles,
+      onChanged: (tls) => {
+        for (const link of parts.dataPlanes) link.setTls(tls);
+      },
     });
     this.#health = new HealthChecks({
       ...parts,
@@ -84,6 +95,11 @@ export class ControlPlane {
     return this.#health;
   }
 
+  /** Of the listeners that speak TLS. */
+  get certificates(): readonly CertificateInUse[] {
+    return this.#tlsListeners.certificates;
+  }
+
   /** Makes a configuration current, or rejects and leaves everything as it was. */
   apply(config: Config): Promise<void> {
     const run = this.#last.then(() => this.#apply(config));
@@ -97,6 +113,7 @@ export class ControlPlane {
     this.#outliers.close();
     this.#slowStarts.close();
     this.#names.close();
+    this.#tlsListeners.close();
   }
 
   async #apply(config: Config): Promise<void> {
@@ -105,12 +122,14 @@ export class ControlPlane {
     const goBack = shared.adopt(config);
     try {
       await this.#readEndpoints(config);
+      const tls = await this.#tlsListeners.read(config);
       const [first, ...others] = dataPlanes;
-      const addresses = (await first?.apply(this.#snapshot(config))) ?? [];
+      const addresses = (await first?.apply(this.#snapshot(config, tls.settings))) ?? [];
       this.#boundPorts = Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
-      const snapshot = this.#snapshot(config);
+      const snapshot = this.#snapshot(config, tls.settings);
       await Promise.all(others.map((link) => link.apply(snapshot)));
       this.#addresses = addresses;
+      tls.commit();
     } catch (error) {
       goBack();
       this.#tls = before.tls;
@@ -148,7 +167,7 @@ export class ControlPlane {
     await this.#names.watch(named);
   }
 
-  #snapshot(config: Config): Snapshot {
+  #snapshot(config: Config, tls: ListenersTls): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
     for (const [name, { version, budget, overload, sticky, endpoints }] of shared.pools) {
@@ -174,6 +193,7 @@ export class ControlPlane {
       pools,
       rateLimits,
       listeners,
+      tls,
       boundPorts: this.#boundPorts,
     };
   }

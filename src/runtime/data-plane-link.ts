@@ -1,12 +1,15 @@
 /** How the control plane talks to a data plane, in this thread or in a worker. */
 import type { DialTarget } from "../core/transport.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 
 export interface DataPlaneLink {
   /** Makes the snapshot current; resolves once its listeners are bound, rejects with a ListenError. */
   apply(snapshot: Snapshot): Promise<readonly BoundAddress[]>;
   /** An endpoint's name has new addresses. */
   setTargets(key: string, targets: readonly DialTarget[]): void;
+  /** New certificates or ticket keys for the listeners of the current snapshot. */
+  setTls(tls: ListenersTls): void;
   /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
   /** Opens log files again under their names, after a rotation. */
   reopenLogs(): void;

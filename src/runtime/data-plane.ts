@@ -6,6 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { Deadlines } from "../core/deadlines.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
+import type { TlsTerminator } from "../core/tls.ts";
 import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
@@ -14,12 +15,14 @@ import { ListenerSet } from "./listener-set.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface DataPlaneParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly acceptor: Acceptor;
+  createTlsTerminator(): TlsTerminator;
   readonly dialer: Dialer;
   readonly log: Log;
   readonly workerIndex: number;
@@ -72,6 +75,10 @@ export class DataPlane implements DataPlaneLink {
 
   setTargets(key: string, targets: readonly DialTarget[]): void {
     this.#pools.setTargets(key, targets);
+  }
+
+  setTls(tls: ListenersTls): void {
+    this.#listeners.setTls(tls);
   }
 
   async drain(): Promise<void> {

@@ -5,20 +5,23 @@
 import type { ListenerConfig } from "../config/schema-listener.ts";
 import { formatBindAddress } from "../core/address.ts";
 import { assert } from "../core/assert.ts";
+import type { TlsTerminator } from "../core/tls.ts";
 import type { Acceptor } from "../core/transport.ts";
-import { Listener, type ServerConnection } from "../listener/listener.ts";
-import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
+import { Listener } from "../listener/listener.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import { refuseConnection } from "../proxy/refused-head.ts";
+import { ConnectionStarter } from "./connection-starter.ts";
 import { ListenError } from "./data-plane-link.ts";
 import { ListenerCounters } from "./listener-counters.ts";
 import { bindAddress, listenerSettings, listenTarget } from "./listener-settings.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface ListenerSetParts {
   readonly acceptor: Acceptor;
+  createTlsTerminator(): TlsTerminator;
   readonly proxy: ProxyContext;
   readonly workerIndex: number;
   readonly isPortShared: boolean;
@@ -28,6 +31,7 @@ interface OpenListener {
   readonly recorder?: ObservabilityRecorder;
   readonly listener: Listener;
   readonly context: ListenerContext;
+  readonly starter: ConnectionStarter;
   readonly bound: BoundAddress;
 }
 
@@ -64,6 +68,14 @@ export class ListenerSet {
     return [...next.values()].map(({ bound }) => bound);
   }
 
+  /** New certificates or ticket keys; the rest stays as it is. */
+  setTls(tls: ListenersTls): void {
+    for (const { context, starter } of this.#open.values()) {
+      const settings = tls[context.settings.name];
+      if (settings !== undefined) starter.useTls(settings);
+    }
+  }
+
   async drain(): Promise<void> {
     const all = [...this.#open.values()].map(({ listener }) => this.#retire(listener));
     await Promise.all(all);
@@ -85,6 +97,7 @@ export class ListenerSet {
     if (open === undefined) return;
     open.context.settings = listenerSettings(config, snapshot.config);
     open.listener.connectionsMax = config.limits.connections;
+    open.starter.useTls(snapshot.tls[config.name] ?? null);
   }
 
   async #bind(config: ListenerConfig, snapshot: Snapshot): Promise<OpenListener> {
@@ -102,11 +115,20 @@ export class ListenerSet {
         recorder?.refused({ listenerName: config.name, cause, status, clientAddress, bodyBytes });
       },
     };
+    const starter = new ConnectionStarter({
+      context,
+      log: proxy.log,
+      createTlsTerminator: () => this.#parts.createTlsTerminator(),
+      onSecured: (isResumed) => counters.secured(isResumed),
+      onHandshakeFailed: () => counters.handshakeFailed(),
+      onReplaced: (waiting, connection) => listener.connectionReplaced(waiting, connection),
+    });
+    starter.useTls(snapshot.tls[config.name] ?? null);
     const listener = new Listener(
       {
         acceptor,
         gate: counters,
-        createConnection: (stream): ServerConnection => new Http1ServerConnection(stream, context, false),
+        createConnection: (stream) => starter.begin(stream),
         refuse: (stream) => refuseConnection(stream, context),
       },
       config.limits.connections,
@@ -114,7 +136,7 @@ export class ListenerSet {
     const target = listenTarget(bindAddress(config), snapshot.boundPorts[config.name], isPortShared);
     try {
       const bound = await listener.listen(target, config.backlog);
-      return { listener, context, bound: { listener: config.name, address: bound.address, port: bound.port } };
+      return { listener, context, starter, bound: { listener: config.name, address: bound.address, port: bound.port } };
     } catch (error) {
       throw new ListenError((error as NodeJS.ErrnoException).code ?? "EUNKNOWN", config.address);
     }

@@ -1,6 +1,7 @@
 /** Lowers a listener's configuration to what connections work with. */
 import type { Config } from "../config/schema.ts";
 import type { ListenerConfig } from "../config/schema-listener.ts";
+import type { ServerTlsConfig } from "../config/schema-server-tls.ts";
 import { type BindAddress, parseBindAddress } from "../core/address.ts";
 import { assert } from "../core/assert.ts";
 import { buildCidrSet } from "../core/cidr.ts";
@@ -27,8 +28,17 @@ export function listenerSettings(listener: ListenerConfig, config: Config): List
     // The configuration writes "off" as 0.
     exchangeTimeoutMs: neverIfOff(timeouts.exchange),
     keepAliveRequestsMax: listener.keepAliveRequests,
+    responseLines: strictTransportLine(listener.tls),
     forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
   };
+}
+
+/** RFC 6797 §6.1; "" when the listener does not say it. */
+function strictTransportLine(tls: ServerTlsConfig | null): string {
+  if (tls === null || tls.hsts.maxAge === 0) return "";
+  const { maxAge, includeSubdomains, preload } = tls.hsts;
+  const seconds = `max-age=${Math.floor(maxAge / 1000)}`;
+  return `Strict-Transport-Security: ${seconds}${includeSubdomains ? "; includeSubDomains" : ""}${preload ? "; preload" : ""}\r\n`;
 }
 
 /** The listener's address, which the schema has checked. */

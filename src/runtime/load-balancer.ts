@@ -5,6 +5,7 @@
 import { parseConfig } from "../config/parse.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import { certificateFiles } from "../platform/certificate-files.ts";
 import { systemClock } from "../platform/clock.ts";
 import { readTextFile } from "../platform/files.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -35,6 +36,7 @@ import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
 import { readStats, type Stats } from "./stats.ts";
+import type { CertificateInUse } from "./tls-listeners.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 export interface LoadBalancerOptions {
@@ -78,6 +80,8 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly changes: ConfigChanges;
   readonly shared: SharedState;
   readonly health: HealthChecks;
+  /** Certificates of the listeners that speak TLS. */
+  readonly certificates: readonly CertificateInUse[];
   readonly events: EventLog;
   /** Who is on the way out. */
   readonly drains: Drains;
@@ -138,6 +142,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       shared: this.shared,
       dataPlanes: this.#dataPlanes,
       readTextFile,
+      certificateFiles,
     });
     this.changes = new ConfigChanges({
       clock: systemClock,
@@ -158,6 +163,10 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   get health(): HealthChecks {
     return this.#controlPlane.health;
+  }
+
+  get certificates(): readonly CertificateInUse[] {
+    return this.#controlPlane.certificates;
   }
 
   get addresses(): readonly BoundAddress[] {

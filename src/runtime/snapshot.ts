@@ -5,6 +5,7 @@
 import type { Config } from "../config/schema.ts";
 import type { ConcurrencyShare } from "../limits/concurrency-limit.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 
 /** One endpoint's share of a snapshot. */
@@ -52,6 +53,8 @@ export interface Snapshot {
   readonly rateLimits: Readonly<Record<string, RateLimiterShare>>;
   /** Shared counters of each listener, by name. */
   readonly listeners: Readonly<Record<string, SharedArrayBuffer>>;
+  /** Certificates and ticket keys of the listeners that speak TLS, by name. */
+  readonly tls: ListenersTls;
   /** Ports that were 0 in the configuration and are bound by now, by listener name. */
   readonly boundPorts: Readonly<Record<string, number>>;
 }

@@ -8,6 +8,7 @@ import type { DialTarget } from "../core/transport.ts";
 import { startWorker, type WorkerThread } from "../platform/worker-thread.ts";
 import { type DataPlaneLink, ListenError } from "./data-plane-link.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export interface WorkerLinkParts {
@@ -58,6 +59,12 @@ export class WorkerLink implements DataPlaneLink {
   /** The worker keeps the new targets; a replacement gets them with its snapshot. */
   setTargets(key: string, targets: readonly DialTarget[]): void {
     this.#post({ kind: "targets", key, targets });
+  }
+
+  /** The same, but a replacement must not go back to what its snapshot had. */
+  setTls(tls: ListenersTls): void {
+    this.#post({ kind: "tls", tls });
+    if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, tls };
   }
 
   /** What a replacement will be given. */

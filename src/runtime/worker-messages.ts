@@ -2,6 +2,7 @@
 import type { LogFields, LogLevel } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { ListenersTls } from "./tls-listeners.ts";
 
 export interface WorkerStart {
   readonly workerIndex: number;
@@ -11,6 +12,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | { readonly kind: "apply"; readonly call: number; readonly snapshot: Snapshot }
+  | { readonly kind: "tls"; readonly tls: ListenersTls }
   | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
   | { readonly kind: "reopen-logs" }
   | { readonly kind: "drain"; readonly call: number }

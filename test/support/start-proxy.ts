@@ -9,6 +9,7 @@ import type { ConfigInput } from "../../src/config/schema.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { certificateFiles } from "../../src/platform/certificate-files.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { readTextFile } from "../../src/platform/files.ts";
 import { createResolver } from "../../src/platform/resolve.ts";
@@ -19,6 +20,7 @@ import type { ListenerTotals } from "../../src/runtime/listener-counters.ts";
 import { type SharedEndpoint, SharedState } from "../../src/runtime/shared-state.ts";
 import { Signal, turns } from "./signal.ts";
 import { type StreamLog, watchedTransport } from "./stream-log.ts";
+import { memoryAuthorityStore } from "./authority-store.ts";
 import { defaultTransport, type Transport } from "./transports.ts";
 
 type ListenerInput = Exclude<NonNullable<ConfigInput["listeners"]>[number], string>;
@@ -73,6 +75,7 @@ export class TestProxy {
     this.#dataPlane = new DataPlane({
       ...parts,
       acceptor: watched.acceptor,
+      createTlsTerminator: watched.createTlsTerminator,
       workerIndex: 0,
       isPortShared: false,
       onSuspect: (key) => this.#controlPlane.suspect(key),
@@ -87,6 +90,7 @@ export class TestProxy {
       shared: this.#shared,
       dataPlanes: [this.#dataPlane],
       readTextFile,
+      certificateFiles: { ...certificateFiles, authorityStore: memoryAuthorityStore() },
     });
   }
 

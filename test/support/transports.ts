@@ -3,19 +3,27 @@ import { createAcceptor } from "../../src/platform/acceptor.ts";
 import { createDialer } from "../../src/platform/dialer.ts";
 import { loadNativeHandles } from "../../src/platform/native-handles.ts";
 import { NativeStreams } from "../../src/platform/native-stream.ts";
+import { createTlsTerminator } from "../../src/platform/tls-terminator.ts";
+import type { TlsTerminator } from "../../src/core/tls.ts";
 import type { Acceptor, Dialer } from "../../src/core/transport.ts";
 
 export interface Transport {
   readonly name: "native" | "public";
   readonly dialer: Dialer;
   readonly acceptor: Acceptor;
+  createTlsTerminator(): TlsTerminator;
 }
 
 const handles = loadNativeHandles();
 const native = handles === null ? null : new NativeStreams(handles);
 
 function transport(name: Transport["name"], streams: NativeStreams | null): Transport {
-  return { name, dialer: createDialer(streams), acceptor: createAcceptor(streams) };
+  return {
+    name,
+    dialer: createDialer(streams),
+    acceptor: createAcceptor(streams),
+    createTlsTerminator: () => createTlsTerminator(streams),
+  };
 }
 
 const publicTransport = transport("public", null);

@@ -1,0 +1,59 @@
+/**
+ * A connection whose TLS handshake is under way: it holds its place at the listener and becomes what the
+ * handshake agrees on. What that is, others decide.
+ */
+import type { TlsFacts, TlsTerminator } from "../core/tls.ts";
+import type { ByteStream } from "../core/transport.ts";
+import type { ServerConnection } from "./listener.ts";
+import { ProxiedStream } from "./proxied-stream.ts";
+
+export interface TlsHandshakeParts {
+  readonly terminator: TlsTerminator;
+  /** Makes the connection proper; it takes over the stream's handler and this one's place. */
+  begin(stream: ByteStream, tls: TlsFacts): ServerConnection;
+  /** It goes on as `connection`. */
+  onReplaced(handshake: TlsHandshake, connection: ServerConnection): void;
+  /** The connection is gone; `reason` is null when it was called off here. */
+  onFailed(handshake: TlsHandshake, peerAddress: string, reason: string | null): void;
+}
+
+export class TlsHandshake implements ServerConnection {
+  readonly #parts: TlsHandshakeParts;
+  readonly #peerAddress: string;
+  /** Told by a proxy in front; they hold for the encrypted stream as well. */
+  readonly #proxied: ProxiedStream | null;
+  readonly #giveUp: () => void;
+  #isOver = false;
+
+  /** `alreadyRead` came in behind whatever was read before the handshake. */
+  constructor(stream: ByteStream, alreadyRead: Buffer | null, parts: TlsHandshakeParts) {
+    this.#parts = parts;
+    this.#peerAddress = stream.remoteAddress;
+    this.#proxied = stream instanceof ProxiedStream ? stream : null;
+    this.#giveUp = parts.terminator.secure(this.#proxied?.inner ?? stream, alreadyRead, {
+      onSecured: (secured, tls) => this.#secured(secured, tls),
+      onHandshakeFailed: (reason) => this.#failed(reason),
+    });
+  }
+
+  /** It goes on: who has come this far is served, and the handshake has a time limit of its own. */
+  drain(): void {}
+
+  terminate(): void {
+    if (this.#isOver) return;
+    this.#giveUp();
+    this.#failed(null);
+  }
+
+  #secured(stream: ByteStream, tls: TlsFacts): void {
+    this.#isOver = true;
+    const connection = this.#parts.begin(this.#proxied?.over(stream) ?? stream, tls);
+    this.#parts.onReplaced(this, connection);
+  }
+
+  #failed(reason: string | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#parts.onFailed(this, this.#peerAddress, reason);
+  }
+}

@@ -1,0 +1,20 @@
+/** What TLS listeners need of this machine beyond sockets: watching files, a place for keys, its name. */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileSignature, watchFolders } from "./file-watch.ts";
+import { dataFolder, readPrivateFile, writePrivateFile } from "./private-files.ts";
+
+export const certificateFiles = {
+  watchFolders,
+  fileSignature,
+  hostName: hostname().toLowerCase(),
+  authorityStore: {
+    folder: join(dataFolder(), "authority"),
+    read(name: string): string | null {
+      return readPrivateFile(join(this.folder, name));
+    },
+    write(name: string, text: string): void {
+      writePrivateFile(this.folder, name, text);
+    },
+  },
+};

@@ -1,0 +1,243 @@
+/**
+ * The control plane's side of TLS listeners: reads their certificates, keeps the ticket keys, watches the
+ * files, and warns before a certificate expires. A file that cannot be used leaves the old one in place.
+ */
+import type { Config } from "../config/schema.ts";
+import type { ListenerConfig } from "../config/schema-listener.ts";
+import type { ServerTlsConfig } from "../config/schema-server-tls.ts";
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { KeyPair, ServerTlsSettings } from "../core/tls.ts";
+import { FileWatch } from "./file-watch.ts";
+import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
+import { groupIdentities, type NamedPair } from "./tls-identities.ts";
+import { tlsPresets } from "./tls-presets.ts";
+import { type AuthorityStore, makeSelfSigned } from "./tls-self-signed.ts";
+import { TicketKeyRing } from "./tls-ticket-keys.ts";
+
+/** By listener name. */
+export type ListenersTls = Readonly<Record<string, ServerTlsSettings>>;
+
+/** One certificate in use, for status, metrics and warnings. */
+export interface CertificateInUse extends CertificateFacts {
+  readonly listener: string;
+  /** Its file, or `self-signed`. */
+  readonly source: string;
+}
+
+export interface TlsListenersParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readTextFile(path: string): string;
+  watchFolders(folders: readonly string[], onChange: () => void): () => void;
+  fileSignature(path: string): string;
+  readonly authorityStore: AuthorityStore;
+  /** This machine's own name, for self-signed certificates. */
+  readonly hostName: string;
+  /** Files or ticket keys have changed: to be handed to the data planes. */
+  onChanged(tls: ListenersTls): void;
+}
+
+interface LoadedCertificate extends NamedPair {
+  readonly inUse: CertificateInUse;
+}
+
+const dayMs = 86_400_000;
+const lookEveryMs = dayMs / 2;
+const warnBeforeMs = 14 * dayMs;
+
+export class TlsListeners {
+  readonly #parts: TlsListenersParts;
+  readonly #tickets: TicketKeyRing;
+  readonly #watch: FileWatch;
+  /** Self-signed leaves live as long as this process: a reload does not change what was trusted. */
+  readonly #selfSigned = new Map<string, KeyPair>();
+  #config: Config | null = null;
+  #certificates: readonly CertificateInUse[] = [];
+  #settings: ListenersTls = {};
+  #timer: Timer | null = null;
+
+  constructor(parts: TlsListenersParts) {
+    this.#parts = parts;
+    this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated());
+    this.#watch = new FileWatch({ ...parts, onChanged: () => void this.#filesChanged() });
+  }
+
+  /** Of all listeners, as last read. */
+  get certificates(): readonly CertificateInUse[] {
+    return this.#certificates;
+  }
+
+  /** Reads every certificate of a configuration. Rejects, and changes nothing, if one cannot be used. */
+  async read(config: Config): Promise<{ readonly settings: ListenersTls; commit(): void }> {
+    const settings: Record<string, ServerTlsSettings> = {};
+    const certificates: CertificateInUse[] = [];
+    for (const listener of config.listeners) {
+      const { tls } = listener;
+      if (tls === null) continue;
+      const loaded =
+        tls.source === "self-signed" ? [await this.#makeOwn(listener)] : this.#readFiles(listener.name, tls);
+      settings[listener.name] = this.#settingsOf(tls, loaded);
+      certificates.push(...loaded.map(({ inUse }) => inUse));
+    }
+    // Ticket keys are needed by what is handed out now; a configuration that is refused leaves one unused.
+    this.#tickets.use(Math.max(0, ...config.listeners.map(({ tls }) => tls?.sessionLifetime ?? 0)));
+    const withKeys = this.#withTicketKeys(settings);
+    return {
+      settings: withKeys,
+      commit: () => this.#adopt(config, withKeys, certificates),
+    };
+  }
+
+  close(): void {
+    this.#tickets.close();
+    this.#watch.close();
+    this.#timer?.cancel();
+  }
+
+  #adopt(config: Config, settings: ListenersTls, certificates: readonly CertificateInUse[]): void {
+    this.#config = config;
+    this.#settings = settings;
+    this.#certificates = certificates;
+    this.#watch.watch(filesOf(config));
+    this.#warn();
+  }
+
+  #readFiles(listener: string, tls: ServerTlsConfig): LoadedCertificate[] {
+    const { readTextFile } = this.#parts;
+    return tls.certificates.map(({ certificate, key, names }) => {
+      const pair = { certificatePem: readTextFile(certificate), keyPem: readTextFile(key) };
+      return loadedCertificate(listener, certificate, pair, names);
+    });
+  }
+
+  async #makeOwn(listener: ListenerConfig): Promise<LoadedCertificate> {
+    const { authorityStore, clock, log, hostName } = this.#parts;
+    const names = ["localhost", "*.localhost", hostName, "127.0.0.1", "::1"];
+    const known = this.#selfSigned.get(listener.name);
+    if (known !== undefined) return loadedCertificate(listener.name, "self-signed", known, []);
+    const { pair, authorityPath, isNewAuthority } = await makeSelfSigned(
+      [...new Set(names)],
+      authorityStore,
+      clock,
+    );
+    this.#selfSigned.set(listener.name, pair);
+    const trust = `curl --cacert ${authorityPath}; or add that file to the authorities of your browser or system`;
+    if (isNewAuthority)
+      log.info("made an authority for development certificates", { authority: authorityPath, trust });
+    else log.info("self-signed certificate", { listener: listener.name, authority: authorityPath });
+    return loadedCertificate(listener.name, "self-signed", pair, []);
+  }
+
+  #settingsOf(tls: ServerTlsConfig, loaded: readonly LoadedCertificate[]): ServerTlsSettings {
+    const preset = tlsPresets[tls.preset];
+    const { clientCertificates } = tls;
+    const read = (path: string | null): string | null =>
+      path === null ? null : this.#parts.readTextFile(path);
+    return {
+      identities: groupIdentities(loaded),
+      minVersion: tls.minVersion === null ? preset.minVersion : `TLSv${tls.minVersion}`,
+      ciphers: preset.ciphers,
+      groups: preset.groups,
+      alpnProtocols: tls.alpn,
+      clientCertificates:
+        clientCertificates === null
+          ? null
+          : {
+              mode: clientCertificates.mode,
+              caPem: read(clientCertificates.ca),
+              crlPem: read(clientCertificates.crl),
+            },
+      ticketKeys: [],
+      ticketLifetimeSeconds: Math.floor(tls.sessionLifetime / 1000),
+      handshakeTimeoutMs: tls.handshakeTimeout,
+      handshakesMax: tls.handshakesMax,
+    };
+  }
+
+  #withTicketKeys(settings: ListenersTls): ListenersTls {
+    const { keys } = this.#tickets;
+    return Object.fromEntries(
+      Object.entries(settings).map(([name, one]) => [
+        name,
+        { ...one, ticketKeys: one.ticketLifetimeSeconds > 0 ? keys : [] },
+      ]),
+    );
+  }
+
+  #ticketsRotated(): void {
+    this.#settings = this.#withTicketKeys(this.#settings);
+    this.#parts.onChanged(this.#settings);
+  }
+
+  async #filesChanged(): Promise<void> {
+    const config = this.#config;
+    if (config === null) return;
+    const { log, onChanged } = this.#parts;
+    try {
+      const next = await this.read(config);
+      // A reload may have overtaken this.
+      if (config !== this.#config) return;
+      next.commit();
+      onChanged(next.settings);
+      log.info("certificates read anew", { certificates: this.#certificates.map(({ source }) => source) });
+    } catch (error) {
+      log.error("changed certificates cannot be used, the old ones stay", { reason: messageOf(error) });
+    }
+  }
+
+  /** Says which certificates are about to expire, now and twice a day. */
+  #warn(): void {
+    const { clock, log } = this.#parts;
+    this.#timer?.cancel();
+    if (this.#certificates.length === 0) return;
+    this.#timer = clock.setTimer(lookEveryMs, () => this.#warn());
+    const nowMs = clock.wallMs();
+    for (const { listener, source, names, notAfterMs, notBeforeMs } of this.#certificates) {
+      const fields = { listener, certificate: source, names, expires: new Date(notAfterMs).toISOString() };
+      if (notAfterMs <= nowMs) log.error("a certificate has expired", fields);
+      else if (notBeforeMs > nowMs) log.error("a certificate is not valid yet", fields);
+      else if (notAfterMs - nowMs < warnBeforeMs) {
+        log.warn("a certificate expires soon", { ...fields, days: Math.floor((notAfterMs - nowMs) / dayMs) });
+      }
+    }
+  }
+}
+
+/** Throws an Error that names the listener and the file. */
+function loadedCertificate(
+  listener: string,
+  source: string,
+  pair: KeyPair,
+  names: readonly string[],
+): LoadedCertificate {
+  try {
+    const facts = readCertificate(pair);
+    return {
+      pair,
+      names: names.length > 0 ? names : facts.names,
+      keyKind: facts.keyKind,
+      inUse: { ...facts, listener, source },
+    };
+  } catch (error) {
+    throw new Error(`listener ${listener}: the certificate in ${source} ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function filesOf(config: Config): readonly string[] {
+  const files = config.listeners.flatMap(({ tls }) => {
+    if (tls === null) return [];
+    const { certificates, clientCertificates } = tls;
+    const own = certificates.flatMap(({ certificate, key }) => [certificate, key]);
+    return [...own, clientCertificates?.ca ?? null, clientCertificates?.crl ?? null].filter(
+      (file) => file !== null,
+    );
+  });
+  return [...new Set(files)];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
