@@ -255,15 +255,15 @@ test(
     const { url } = await startBackend(t, (_request, response) =>
       arrived.resolve(() => response.end("late")),
     );
+    const socketPath = join(tmpdir(), `headgate-test-${process.pid}.sock`);
     const headgate = await startHeadgateProcess(
       t,
       `listeners: ["127.0.0.1:0"]
 workers: 0
 pools: { app: { endpoints: ["${url}"] } }
-admin: unix:/tmp/headgate-test-${process.pid}.sock
+admin: unix:${socketPath}
 `,
     );
-    const socketPath = `/tmp/headgate-test-${process.pid}.sock`;
     assert.match((await runCommand(["status", "--url", `unix:${socketPath}`])).stdout, /revision 1/);
     const readiness = async (): Promise<number | undefined> => {
       const [response] = (await once(get({ socketPath, path: "/readyz" }), "response")) as [
