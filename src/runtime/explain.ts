@@ -78,6 +78,8 @@ function stateOf({ config, random, clock }: ExplainParts): SharedState {
   const shared = new SharedState(1, random, clock);
   shared.adopt(config);
   shared.publish();
+  // In a running program slow start does this.
+  for (const endpoint of shared.endpoints()) endpoint.state.setWeight(endpoint.config.weight);
   return shared;
 }
 

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../config/parse.ts";
+import type { Config } from "../config/schema.ts";
+import { seededRandom } from "../core/random.ts";
+import { captureLog } from "../../test/support/capture-log.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
+import { Drains } from "./drain-progress.ts";
+import { withEndpointState, withoutEndpoint } from "./endpoint-edits.ts";
+import { SharedState } from "./shared-state.ts";
+
+const parsed = parseConfig({ pools: { app: { endpoints: ["http://127.0.0.1:1", "http://127.0.0.1:2"] } } });
+assert("config" in parsed);
+const plain = parsed.config;
+const name = "127.0.0.1:1";
+
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly log = captureLog();
+  readonly shared = new SharedState(1, seededRandom(1), this.clock);
+  readonly takenOut: string[] = [];
+  readonly drains = new Drains({
+    clock: this.clock,
+    log: this.log,
+    shared: this.shared,
+    takeOut: (pool, endpoint) => {
+      this.takenOut.push(`${pool}/${endpoint}`);
+      this.apply(withEndpointState(plain, pool, endpoint, "maintenance"));
+    },
+  });
+
+  constructor() {
+    this.apply(plain);
+  }
+
+  apply(config: Config): void {
+    this.shared.adopt(config);
+    this.shared.publish();
+    this.drains.observe();
+  }
+
+  get messages(): readonly string[] {
+    return this.log.entries.map(({ message }) => message);
+  }
+}
+
+test("an endpoint with nothing in flight has finished at once", () => {
+  const bench = new Bench();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  assert.equal(bench.drains.of("app", name)?.outcome, "finished");
+  assert.deepEqual(bench.messages, ["endpoint has finished what it had"]);
+  assert.equal(bench.clock.pendingCount, 0);
+});
+
+test("progress counts down, and the end is told", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  state?.requestStarted();
+  state?.requestStarted();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  state?.requestAbandoned(0, 0);
+  const { outcome, startedRequests, activeRequests } = bench.drains.of("app", name) ?? {};
+  assert.deepEqual([outcome, startedRequests, activeRequests], ["under-way", 2, 1]);
+  state?.requestAbandoned(0, 0);
+  bench.clock.advance(1000);
+  assert.equal(bench.drains.of("app", name)?.outcome, "finished");
+});
+
+test("at the deadline it is taken out, and the record stays until it is ready again", () => {
+  const bench = new Bench();
+  bench.shared.find("app", name)?.state.requestStarted();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  bench.drains.setDeadline("app", name, 5000);
+  bench.clock.advance(4500);
+  assert.deepEqual(bench.takenOut, []);
+  bench.clock.advance(1000);
+  assert.deepEqual(bench.takenOut, ["app/127.0.0.1:1"]);
+  assert.equal(bench.drains.of("app", name)?.outcome, "deadline-passed");
+  bench.apply(plain);
+  assert.equal(bench.drains.of("app", name), null);
+});
+
+test("a removed endpoint is followed to its end, though the configuration knows it no more", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  state?.requestStarted();
+  bench.apply(withoutEndpoint(plain, "app", name));
+  assert.deepEqual(
+    bench.drains.all.map(({ endpoint, reason, outcome }) => [endpoint, reason, outcome]),
+    [[name, "removed", "under-way"]],
+  );
+  state?.requestAbandoned(0, 0);
+  bench.clock.advance(1000);
+  assert.equal(bench.drains.all[0]?.outcome, "finished");
+});
+
+test("put back into service, it is no longer on its way out", () => {
+  const bench = new Bench();
+  bench.shared.find("app", name)?.state.requestStarted();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  bench.apply(plain);
+  assert.deepEqual(bench.drains.all, []);
+  bench.drains.close();
+  assert.equal(bench.clock.pendingCount, 0);
+});
