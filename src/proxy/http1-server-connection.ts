@@ -191,7 +191,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   onEnd(): void {
     this.#hasClientEnded = true;
     if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
-    else if (this.#phase === "lingering") this.#destroy();
+    else if (this.#phase === "lingering") this.#endLingering();
     else if (this.#phase === "head" && !this.#heads.isEmpty) this.#destroy();
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
@@ -321,7 +321,13 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       return;
     }
     const isRequestUnfinished = this.#phase === "body";
+    // A client that asked for the end and sent all it had to say needs no lingering.
+    const isClientDone = this.#head?.isKeepAlive === false && !isRequestUnfinished && this.#readAhead.isEmpty;
     this.#head = null;
+    if (isClientDone && !this.#isProcessing) {
+      this.#end();
+      return;
+    }
     if (this.#willClose || isRequestUnfinished || this.#hasClientEnded) {
       this.#linger();
       return;
@@ -377,8 +383,13 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       this.#stream.writeBacklog > 0 ? this.#context.settings.bodyIdleTimeoutMs : lingerTimeoutMs,
     );
     this.#stream.end();
-    if (this.#hasClientEnded && this.#stream.writeBacklog === 0) this.#destroy();
+    if (this.#hasClientEnded) this.#endLingering();
     else this.#stream.resume();
+  }
+
+  /** Nobody sends any more; what still waits to be sent may go, and the stream then closes by itself. */
+  #endLingering(): void {
+    if (this.#stream.writeBacklog === 0) this.#destroy();
   }
 
   #end(): void {
