@@ -58,7 +58,11 @@ export class DataPlane implements DataPlaneLink {
       onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: exchangeListener(parts),
     };
-    this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy });
+    this.#listeners = new ListenerSet({
+      ...parts,
+      proxy: this.#proxy,
+      findPool: (name) => this.#pools.find(name),
+    });
   }
 
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {

@@ -10,13 +10,14 @@ import type { Acceptor } from "../core/transport.ts";
 import { Listener } from "../listener/listener.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
-import { refuseConnection } from "../proxy/refused-head.ts";
 import { ConnectionStarter } from "./connection-starter.ts";
 import { ListenError } from "./data-plane-link.ts";
 import { ListenerCounters } from "./listener-counters.ts";
 import { bindAddress, listenerSettings, listenTarget } from "./listener-settings.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import { streamContext } from "./stream-settings.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
+import type { Pool } from "../upstream/pool.ts";
 import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface ListenerSetParts {
@@ -25,6 +26,7 @@ export interface ListenerSetParts {
   readonly proxy: ProxyContext;
   readonly workerIndex: number;
   readonly isPortShared: boolean;
+  findPool(name: string): Pool | null;
 }
 
 interface OpenListener {
@@ -98,6 +100,7 @@ export class ListenerSet {
     open.context.settings = listenerSettings(config, snapshot.config);
     open.listener.connectionsMax = config.limits.connections;
     open.starter.useTls(snapshot.tls[config.name] ?? null);
+    open.starter.update(config);
   }
 
   async #bind(config: ListenerConfig, snapshot: Snapshot): Promise<OpenListener> {
@@ -115,8 +118,13 @@ export class ListenerSet {
         recorder?.refused({ listenerName: config.name, cause, status, clientAddress, bodyBytes });
       },
     };
-    const starter = new ConnectionStarter({
+    const starter = new ConnectionStarter(config, {
       context,
+      streams: streamContext(config, {
+        proxy,
+        findPool: (name) => this.#parts.findPool(name),
+        onConnectionClosed: (connection) => listener.connectionClosed(connection),
+      }),
       log: proxy.log,
       createTlsTerminator: () => this.#parts.createTlsTerminator(),
       onSecured: (isResumed) => counters.secured(isResumed),
@@ -129,7 +137,7 @@ export class ListenerSet {
         acceptor,
         gate: counters,
         createConnection: (stream) => starter.begin(stream),
-        refuse: (stream) => refuseConnection(stream, context),
+        refuse: (stream) => starter.refuse(stream),
       },
       config.limits.connections,
     );

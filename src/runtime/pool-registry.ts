@@ -69,6 +69,11 @@ export class PoolRegistry {
     return pool;
   }
 
+  /** Null while the configuration that names it is being made current. */
+  find(name: string): Pool | null {
+    return this.#pools.get(name) ?? null;
+  }
+
   statsSources(): { name: string; endpoints: StatsSource[] }[] {
     return [...this.#pools.values()].map((pool) => ({
       name: pool.settings.name,

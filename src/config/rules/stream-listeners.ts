@@ -38,12 +38,10 @@ function* faultsOf(listener: ListenerConfig): Iterable<Fault> {
   } else {
     if (pool === null && routes.length === 0)
       yield { key: "protocol", message: `a ${protocol} listener needs a pool`, allowed: "pool: name" };
-    if (tls !== null)
-      yield {
-        key: "tls",
-        message: `TLS is ended in front of HTTP only, not of ${protocol}`,
-        allowed: "no tls",
-      };
+    if (tls !== null && protocol === "udp")
+      yield { key: "tls", message: "datagrams carry no TLS", allowed: "no tls" };
+    if (tls !== null && routes.length > 0)
+      yield { key: "tls", message: "what routes pass on stays encrypted", allowed: "tls or routes" };
   }
   if (protocol === "udp" && routes.length > 0)
     yield { key: "routes", message: "datagrams have no names to route by", allowed: "pool: name" };

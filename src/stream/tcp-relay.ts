@@ -1,0 +1,263 @@
+/**
+ * One client's connection on a `tcp` listener, and the endpoint's behind it. It knows neither's protocol;
+ * at most it looks at a TLS ClientHello, and passes it on as it came.
+ *
+ *   hello ─▶ connecting ─▶ relaying ─▶ closed       hello only where the listener has routes
+ *
+ * Half-closes are passed on; the end of one side by failure is a reset for the other.
+ */
+import { Deadline } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
+import type { ByteStream, StreamHandler } from "../core/transport.ts";
+import type { ServerConnection } from "../listener/listener.ts";
+import type { ProxyTlv } from "../listener/proxy-protocol.ts";
+import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
+import { readClientHello } from "./client-hello.ts";
+import { EndpointDial } from "./endpoint-dial.ts";
+import { forwardBytes } from "./forward-bytes.ts";
+import {
+  plainAddress,
+  type StreamContext,
+  type StreamRecord,
+  type StreamSettings,
+} from "./stream-context.ts";
+
+type Phase = "hello" | "connecting" | "relaying" | "closed";
+
+/** Fatal alert unrecognized_name (RFC 6066 §3, RFC 8446 §6). */
+const unrecognizedName = "\x15\x03\x01\x00\x02\x02\x70";
+
+/** What one side has told of its end. */
+interface Side {
+  stream: ByteStream | null;
+  bytes: number;
+  hasEnded: boolean;
+  isClosed: boolean;
+}
+
+export class TcpRelay implements ServerConnection, StreamHandler {
+  readonly #context: StreamContext;
+  readonly #settings: StreamSettings;
+  readonly #tlvs: readonly ProxyTlv[];
+  readonly #client: Side;
+  readonly #endpoint: Side = { stream: null, bytes: 0, hasEnded: false, isClosed: false };
+  readonly #deadline: Deadline;
+  readonly #clientAddress: string;
+  readonly #clientPort: number;
+  readonly #startedMs: number;
+  readonly #startedWallMs: number;
+  #phase: Phase = "hello";
+  /** What the client sent before there was an endpoint. */
+  #early: Buffer | null = null;
+  #dial: EndpointDial | null = null;
+  #poolName = "";
+  #serverName = "";
+  #cause: Cause | null = null;
+  #detail = "";
+
+  /** `tlvs` came with the client's PROXY header and go on with the endpoint's. */
+  constructor(stream: ByteStream, tlvs: readonly ProxyTlv[], context: StreamContext) {
+    this.#context = context;
+    this.#settings = context.settings;
+    this.#tlvs = tlvs;
+    this.#client = { stream, bytes: 0, hasEnded: false, isClosed: false };
+    this.#clientAddress = plainAddress(stream.remoteAddress);
+    this.#clientPort = stream.remotePort;
+    this.#startedMs = context.clock.nowMs();
+    this.#startedWallMs = context.clock.wallMs();
+    this.#deadline = new Deadline(context.deadlines, () => this.#expired());
+    stream.handler = this;
+    if (this.#settings.routes !== null) this.#deadline.set(this.#settings.helloTimeoutMs);
+    // Not within this call: the listener does not know the connection yet.
+    else queueMicrotask(() => this.#connectTo(this.#settings.pool));
+  }
+
+  // ServerConnection: what the listener asks.
+
+  /** A stream of bytes cannot be asked to end; one that has said nothing yet is not kept. */
+  drain(): void {
+    if (this.#phase === "hello" && this.#early === null && this.#settings.routes !== null)
+      this.#end("shutting-down", "");
+  }
+
+  terminate(): void {
+    this.#end("shutting-down", "");
+  }
+
+  // StreamHandler: what the client's stream tells.
+
+  onData(buffer: Buffer, length: number): void {
+    if (this.#phase === "relaying") this.#pass(this.#client, this.#endpoint, buffer, length);
+    else if (this.#phase !== "closed") this.#keepEarly(buffer, length);
+  }
+
+  onEnd(): void {
+    if (this.#phase === "hello" && this.#settings.routes !== null) this.#end("client-gone", "");
+    else this.#halfClose(this.#client, this.#endpoint);
+  }
+
+  onDrain(): void {
+    this.#drained(this.#endpoint);
+  }
+
+  onClosed(errorCode: string | null): void {
+    this.#closed(this.#client, this.#endpoint, errorCode, "client-gone");
+  }
+
+  // Before there is an endpoint.
+
+  #keepEarly(buffer: Buffer, length: number): void {
+    const more = Buffer.from(buffer.subarray(0, length));
+    this.#early = this.#early === null ? more : Buffer.concat([this.#early, more]);
+    if (this.#phase !== "hello" || this.#settings.routes === null) return;
+    const reading = readClientHello(this.#early, this.#early.length);
+    if (reading.kind === "incomplete") return;
+    if (reading.kind === "refused") return this.#end("bad-client-hello", reading.fault);
+    const { hello } = reading;
+    this.#serverName = hello.serverName ?? "";
+    this.#connectTo(this.#settings.routes.find(hello) ?? this.#settings.pool);
+  }
+
+  #connectTo(poolName: string | null): void {
+    const { stream } = this.#client;
+    if (this.#phase !== "hello" || stream === null) return;
+    const pool = poolName === null ? null : this.#context.findPool(poolName);
+    if (pool === null) {
+      if (this.#settings.routes !== null) stream.writeText(unrecognizedName);
+      return this.#end(poolName === null ? "no-route" : "no-endpoint", "");
+    }
+    this.#phase = "connecting";
+    this.#poolName = pool.settings.name;
+    this.#deadline.clear();
+    stream.pause();
+    const { clock, deadlines, onSuspect } = this.#context;
+    this.#dial = new EndpointDial({
+      clock,
+      deadlines,
+      pool,
+      key: this.#clientAddress,
+      proxyHeader: (version) => this.#proxyHeader(stream, version),
+      onSuspect,
+      onConnected: (upstream) => this.#connected(upstream),
+      onFailed: (cause, detail) => this.#end(cause, detail),
+    });
+    this.#dial.start();
+  }
+
+  #proxyHeader(client: ByteStream, version: "v1" | "v2"): Uint8Array {
+    const source = { address: this.#clientAddress, port: this.#clientPort };
+    const destination = { address: client.localAddress, port: client.localPort };
+    return encodeProxyHeader(version, { source, destination }, this.#tlvs);
+  }
+
+  #connected(upstream: ByteStream): void {
+    const { stream: client } = this.#client;
+    this.#endpoint.stream = upstream;
+    upstream.handler = {
+      onData: (buffer, length) => this.#pass(this.#endpoint, this.#client, buffer, length),
+      onEnd: () => this.#halfClose(this.#endpoint, this.#client),
+      onDrain: () => this.#drained(this.#client),
+      onClosed: (errorCode) => this.#closed(this.#endpoint, this.#client, errorCode, "reset-mid-body"),
+    };
+    this.#phase = "relaying";
+    this.#deadline.set(this.#settings.idleTimeoutMs);
+    const { log } = this.#context;
+    if (log.isDebug)
+      log.debug("connection relayed", {
+        listener: this.#settings.name,
+        client: this.#clientAddress,
+        pool: this.#poolName,
+        endpoint: this.#dial?.endpoint?.name ?? "",
+      });
+    if (this.#early !== null) {
+      this.#client.bytes += this.#early.length;
+      upstream.writeBytes(this.#early);
+      this.#early = null;
+    }
+    if (this.#client.hasEnded) upstream.end();
+    client?.resume();
+  }
+
+  // While relaying.
+
+  #pass(from: Side, to: Side, buffer: Buffer, length: number): void {
+    if (from.stream === null || to.stream === null) return;
+    from.bytes += length;
+    this.#deadline.set(this.#settings.idleTimeoutMs);
+    forwardBytes(from.stream, to.stream, buffer, length);
+  }
+
+  #halfClose(from: Side, to: Side): void {
+    from.hasEnded = true;
+    to.stream?.end();
+  }
+
+  #drained(from: Side): void {
+    if (this.#phase !== "relaying") return;
+    this.#deadline.set(this.#settings.idleTimeoutMs);
+    if (!from.isClosed) from.stream?.resume();
+  }
+
+  // Ending.
+
+  #closed(side: Side, other: Side, errorCode: string | null, cause: Cause): void {
+    side.isClosed = true;
+    const isInOrder = errorCode === null && side.hasEnded && other.hasEnded;
+    if (!isInOrder && this.#cause === null && this.#phase !== "closed") {
+      this.#cause = cause;
+      this.#detail = errorCode ?? "";
+    }
+    // In order, the other side has been told to end and closes once everything is written.
+    if (!isInOrder && !other.isClosed) other.stream?.reset();
+    if (this.#client.isClosed && (this.#endpoint.stream === null || this.#endpoint.isClosed)) this.#finish();
+  }
+
+  #expired(): void {
+    if (this.#phase === "hello") this.#end("bad-client-hello", "it did not come in time");
+    else this.#end("tunnel-idle", "");
+  }
+
+  /** Ends both sides from here. */
+  #end(cause: Cause, detail: string): void {
+    if (this.#phase === "closed") return;
+    this.#cause ??= cause;
+    if (this.#cause === cause) this.#detail = detail;
+    const { stream: client } = this.#client;
+    // A refusal that was written should arrive; everything else is cut so that both sides notice.
+    if (cause === "no-route" && client !== null) client.destroy();
+    else if (!this.#client.isClosed) client?.reset();
+    if (!this.#endpoint.isClosed) this.#endpoint.stream?.reset();
+  }
+
+  #finish(): void {
+    if (this.#phase === "closed") return;
+    const isConnected = this.#endpoint.stream !== null;
+    this.#phase = "closed";
+    this.#deadline.dispose();
+    this.#dial?.release(this.#endpoint.bytes, this.#client.bytes);
+    this.#context.onFinished(this.#record(isConnected));
+    this.#context.onConnectionClosed(this);
+  }
+
+  #record(isConnected: boolean): StreamRecord {
+    const dial = this.#dial;
+    return {
+      protocol: "TCP",
+      listenerName: this.#settings.name,
+      clientAddress: this.#clientAddress,
+      clientPort: this.#clientPort,
+      serverName: this.#serverName,
+      poolName: this.#poolName,
+      endpoint: dial?.endpoint ?? null,
+      isConnected,
+      cause: this.#cause,
+      detail: this.#detail,
+      failedDials: dial?.failedDials ?? [],
+      bytesFromClient: this.#client.bytes,
+      bytesToClient: this.#endpoint.bytes,
+      startedWallMs: this.#startedWallMs,
+      durationMs: this.#context.clock.nowMs() - this.#startedMs,
+      connectMs: dial?.connectMs ?? null,
+    };
+  }
+}

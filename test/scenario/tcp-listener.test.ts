@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { test } from "node:test";
+import { encodeProxyHeader } from "../../src/listener/proxy-protocol-writer.ts";
+import { readProxyHeader } from "../../src/listener/proxy-protocol.ts";
+import { connectRaw } from "../support/raw-client.ts";
+import { turns } from "../support/signal.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
+import { transports } from "../support/transports.ts";
+
+interface StreamRig extends AsyncDisposable {
+  readonly proxy: TestProxy;
+  readonly sockets: Socket[];
+  readonly servers: readonly Server[];
+}
+
+/** One server for each behaviour, behind a tcp listener. */
+async function rig(
+  behaviours: readonly ((socket: Socket) => void)[],
+  options: Partial<ProxyOptions> = {},
+): Promise<StreamRig> {
+  const sockets: Socket[] = [];
+  const servers = await Promise.all(
+    behaviours.map(async (behave) => {
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        sockets.push(socket);
+        socket.on("error", () => {});
+        behave(socket);
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const proxy = await startProxy({
+    origins: servers.map((server) => `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    ...options,
+    listener: { protocol: "tcp", pool: "app", ...options.listener },
+  });
+  return {
+    proxy,
+    sockets,
+    servers,
+    async [Symbol.asyncDispose]() {
+      await proxy.close();
+      for (const socket of sockets) socket.destroy();
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+const echo = (socket: Socket): void => void socket.pipe(socket);
+
+for (const transport of transports) {
+  test(`bytes go both ways and a half-close is kept [${transport.name}]`, async () => {
+    await using it = await rig(
+      [
+        (socket) => {
+          const chunks: Buffer[] = [];
+          socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+          // Answers only after the client has said its last word.
+          socket.on("end", () => socket.end(`got ${Buffer.concat(chunks).toString()}`));
+        },
+      ],
+      { transport },
+    );
+    const client = await connectRaw(it.proxy.port);
+    await client.sendPieces(["one ", "two"]);
+    client.end();
+    assert.equal(await client.ended(), "fin");
+    assert.equal(client.received, "got one two");
+    const record = await it.proxy.record();
+    assert.equal(record.status, 200);
+    assert.equal(record.cause, null);
+    assert.equal(record.requestBodyBytes, 7);
+    assert.equal(record.responseBodyBytes, 11);
+    const totals = it.proxy.endpoints[0]!.state.readTotals();
+    assert.deepEqual([totals.bytesOut, totals.bytesIn, totals.successes], [7, 11, 1]);
+  });
+
+  test(`a server that speaks first is heard [${transport.name}]`, async () => {
+    await using it = await rig([(socket) => void socket.end("220 hello\r\n")], { transport });
+    const client = await connectRaw(it.proxy.port);
+    assert.equal(await client.ended(), "fin");
+    assert.equal(client.received, "220 hello\r\n");
+    client.end();
+  });
+
+  test(`twenty megabytes each way arrive whole through a client that reads late [${transport.name}]`, async () => {
+    await using it = await rig([echo], { transport });
+    const bytes = randomBytes(20 * 1024 * 1024);
+    const client = await connectRaw(it.proxy.port);
+    client.socket.removeAllListeners("data");
+    client.socket.pause();
+    client.socket.end(bytes);
+    // Nobody reads yet: what the proxy holds for the client must not grow with what the endpoint sends.
+    await turns(500);
+    const hash = createHash("sha256");
+    let count = 0;
+    client.socket.on("data", (chunk: Buffer) => {
+      hash.update(chunk);
+      count += chunk.length;
+    });
+    const [accepted] = it.proxy.streams.accepted;
+    assert.ok(accepted !== undefined && accepted.writeBacklog < 1024 * 1024);
+    client.socket.resume();
+    await once(client.socket, "end");
+    assert.equal(count, bytes.length);
+    assert.equal(hash.digest("hex"), createHash("sha256").update(bytes).digest("hex"));
+  });
+}
+
+test("an endpoint that refuses is passed over, counted, and the client notices nothing", async () => {
+  const closed = await freePorts(1);
+  await using it = await rig([echo]);
+  const [, good] = [0, (it.servers[0]!.address() as AddressInfo).port];
+  await it.proxy.apply({
+    origins: [`tcp://127.0.0.1:${closed}`, `tcp://127.0.0.1:${good}`],
+    listener: { protocol: "tcp", pool: "app" },
+  });
+  const client = await connectRaw(it.proxy.port);
+  client.send("hello");
+  await client.readUntil("hello");
+  client.end();
+  await client.ended();
+  const record = await it.proxy.record();
+  assert.equal(record.attemptCount, 2);
+  assert.equal(record.failedAttempts[0]?.cause, "connect-refused");
+  assert.equal(it.proxy.endpoints[0]!.state.readTotals().failures, 1);
+});
+
+test("where nobody takes the connection the client is reset and the record says why", async () => {
+  const closed = await freePorts(1);
+  const proxy = await startProxy({
+    origins: [`tcp://127.0.0.1:${closed}`],
+    listener: { protocol: "tcp", pool: "app" },
+  });
+  const client = await connectRaw(proxy.port);
+  assert.equal(await client.ended(), "reset");
+  const record = await proxy.record();
+  assert.deepEqual([record.status, record.cause], [502, "connect-refused"]);
+  await proxy.close();
+});
+
+test("an endpoint that resets resets the client, and a client that resets the endpoint", async () => {
+  await using it = await rig([echo]);
+  const first = await connectRaw(it.proxy.port);
+  first.send("a");
+  await first.readUntil("a");
+  it.sockets[0]!.resetAndDestroy();
+  assert.equal(await first.ended(), "reset");
+  assert.equal((await it.proxy.record(1)).cause, "reset-mid-body");
+  const second = await connectRaw(it.proxy.port);
+  second.send("b");
+  await second.readUntil("b");
+  const gone = new Promise((resolve) => it.sockets[1]!.once("close", resolve));
+  second.reset();
+  await gone;
+  assert.equal((await it.proxy.record(2)).cause, "client-gone");
+});
+
+test("silence in both directions ends both sides", async () => {
+  await using it = await rig([echo], { listener: { timeouts: { tunnelIdle: "200ms" } } });
+  const client = await connectRaw(it.proxy.port);
+  client.send("a");
+  await client.readUntil("a");
+  assert.equal(await client.ended(), "reset");
+  assert.equal((await it.proxy.record()).cause, "tunnel-idle");
+});
+
+test("a connection beyond the listener's limit is cut", async () => {
+  await using it = await rig([echo], { listener: { limits: { connections: 1 } } });
+  const first = await connectRaw(it.proxy.port);
+  first.send("a");
+  await first.readUntil("a");
+  const second = connect(it.proxy.port, "127.0.0.1");
+  await new Promise((resolve) => second.once("error", resolve));
+  assert.equal(it.sockets.length, 1);
+  assert.equal(it.proxy.listener.refusedConnections, 1);
+  first.end();
+  await first.ended();
+});
+
+// PROXY protocol.
+
+const fromElsewhere = {
+  source: { address: "203.0.113.9", port: 40_000 },
+  destination: { address: "198.51.100.1", port: 443 },
+};
+
+for (const version of ["v1", "v2"] as const) {
+  test(`an endpoint is told the client by ${version}, TLVs included where they can be`, async () => {
+    const heard: Buffer[] = [];
+    await using it = await rig(
+      [(socket) => socket.on("data", (chunk: Buffer) => heard.push(chunk)).on("end", () => socket.end())],
+      {
+        pool: { proxyProtocol: version },
+        listener: { proxyProtocol: "required", trustedProxies: ["127.0.0.1"] },
+      },
+    );
+    const client = await connectRaw(it.proxy.port);
+    const tlv = { type: 0xe0, value: Buffer.from("kept") };
+    const header = encodeProxyHeader("v2", fromElsewhere, [tlv]).toString("latin1");
+    // Split in the middle of the header, and the first bytes behind it in the same piece.
+    await client.sendPieces([header.slice(0, 13), `${header.slice(13)}payload`]);
+    client.end();
+    await client.ended();
+    const all = Buffer.concat(heard);
+    const reading = readProxyHeader(all, all.length);
+    assert.equal(reading.kind, "complete");
+    assert.deepEqual(reading.header.ends, fromElsewhere);
+    assert.equal(reading.header.tlvs.length, version === "v2" ? 1 : 0);
+    assert.equal(all.subarray(reading.byteCount).toString(), "payload");
+    assert.equal((await it.proxy.record()).clientAddress, "203.0.113.9");
+  });
+}
+
+test("a header that is missing, wrong or from a stranger ends the connection before anything is sent on", async () => {
+  await using it = await rig([echo], {
+    listener: { proxyProtocol: "required", trustedProxies: ["127.0.0.1"] },
+  });
+  for (const text of ["GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n"]) {
+    const client = await connectRaw(it.proxy.port);
+    client.send(text);
+    await client.ended();
+    client.destroy();
+  }
+  assert.equal(it.sockets.length, 0);
+  assert.equal(it.proxy.listener.refusedHeads, 2);
+  await it.proxy.apply({
+    origins: [`tcp://127.0.0.1:${(it.servers[0]!.address() as AddressInfo).port}`],
+    listener: { protocol: "tcp", pool: "app", proxyProtocol: "required", trustedProxies: ["192.0.2.1"] },
+  });
+  const stranger = await connectRaw(it.proxy.port);
+  stranger.send("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n");
+  await stranger.ended();
+  assert.equal(it.sockets.length, 0);
+  stranger.destroy();
+});
+
+test("over HTTP the address from the header counts as the peer's, and each request has a connection of its own", async () => {
+  const heard: string[] = [];
+  await using it = await rig(
+    [
+      (socket) => {
+        socket.on("data", (chunk: Buffer) => {
+          heard.push(chunk.toString("latin1"));
+          socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+        socket.on("end", () => socket.end());
+      },
+    ],
+    {
+      listener: { protocol: "http", pool: null, proxyProtocol: "required", trustedProxies: ["127.0.0.1"] },
+      pool: { proxyProtocol: "v1" },
+      config: { forwarded: { xForwardedFor: true } },
+    },
+  );
+  const client = await connectRaw(it.proxy.port);
+  const request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n";
+  client.send(`${encodeProxyHeader("v1", fromElsewhere).toString("latin1")}${request}`);
+  await client.readResponse();
+  client.send(request);
+  await client.readResponse();
+  client.end();
+  await client.ended();
+  assert.equal(it.sockets.length, 2);
+  for (const text of heard) {
+    assert.match(text, /^PROXY TCP4 203\.0\.113\.9 198\.51\.100\.1 40000 443\r\nGET \/ HTTP\/1\.1\r\n/);
+    assert.match(text, /\r\nX-Forwarded-For: 203\.0\.113\.9\r\n/);
+  }
+  assert.equal((await it.proxy.record()).clientAddress, "203.0.113.9");
+});
