@@ -14,6 +14,8 @@ import { createHttpProbe } from "../health/http-probe.ts";
 import type { Probe } from "../health/probe.ts";
 import { Prober, type ProbeSubject } from "../health/prober.ts";
 import { createTcpProbe } from "../health/tcp-probe.ts";
+import type { PoolConfig } from "../config/schema-pool.ts";
+import { introducedDialer } from "./introduced-dialer.ts";
 import { endpointAddress } from "./endpoint-settings.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 
@@ -47,17 +49,25 @@ export class HealthChecks {
   watch(config: Config): void {
     const next = new Map<string, Watched>();
     for (const endpoint of this.#parts.shared.endpoints()) {
-      const health = config.pools[endpoint.pool]?.health ?? null;
-      if (health === null || endpoint.config.state === "maintenance") {
+      const pool = config.pools[endpoint.pool];
+      const health = pool?.health ?? null;
+      if (pool === undefined || health === null || endpoint.config.state === "maintenance") {
         this.#setDown(endpoint, false);
         continue;
       }
-      const settingsText = JSON.stringify(health);
+      const settingsText = JSON.stringify([health, pool.proxyProtocol]);
       const known = this.#watched.get(endpoint.key);
-      next.set(endpoint.key, known?.settingsText === settingsText ? known : this.#create(endpoint, health, settingsText));
+      next.set(
+        endpoint.key,
+        known?.settingsText === settingsText
+          ? known
+          : this.#create(endpoint, health, pool.proxyProtocol, settingsText),
+      );
     }
-    for (const [key, watched] of this.#watched) if (next.get(key) !== watched) this.#prober.remove(watched.subject);
-    for (const [key, watched] of next) if (this.#watched.get(key) !== watched) this.#prober.add(watched.subject);
+    for (const [key, watched] of this.#watched)
+      if (next.get(key) !== watched) this.#prober.remove(watched.subject);
+    for (const [key, watched] of next)
+      if (this.#watched.get(key) !== watched) this.#prober.add(watched.subject);
     this.#watched = next;
   }
 
@@ -70,13 +80,18 @@ export class HealthChecks {
     this.#prober.close();
   }
 
-  #create(endpoint: SharedEndpoint, health: HealthConfig, settingsText: string): Watched {
+  #create(
+    endpoint: SharedEndpoint,
+    health: HealthConfig,
+    proxyProtocol: PoolConfig["proxyProtocol"],
+    settingsText: string,
+  ): Watched {
     const { clock } = this.#parts;
     const endpointHealth = new EndpointHealth(clock, health, (change) => this.#changed(endpoint, change));
     const subject: ProbeSubject = {
       name: endpoint.config.name,
       health: endpointHealth,
-      probe: this.#probeOf(health),
+      probe: this.#probeOf(health, proxyProtocol),
       schedule: {
         intervalMs: health.interval,
         downIntervalMs: health.downInterval,
@@ -88,17 +103,25 @@ export class HealthChecks {
     return { subject, settingsText };
   }
 
-  #probeOf(health: HealthConfig): Probe {
+  #probeOf(health: HealthConfig, proxyProtocol: PoolConfig["proxyProtocol"]): Probe {
     const { clock, dialer } = this.#parts;
-    return health.kind === "tcp" ? createTcpProbe(dialer, clock) : createHttpProbe(health, clock);
+    return health.kind === "tcp"
+      ? createTcpProbe(introducedDialer(dialer, proxyProtocol), clock)
+      : createHttpProbe(health, clock);
   }
 
   #targetOf(endpoint: SharedEndpoint, health: HealthConfig): ReturnType<ProbeSubject["target"]> {
     const targets = this.#parts.targetsOf(endpoint.key);
     if (targets.length === 0) return null;
     const { port } = health;
-    const addresses = targets.map((target) => (target.kind === "tcp" && port !== null ? { ...target, port } : target));
-    return { addresses, tls: this.#parts.tlsOf(endpoint.key), authority: endpointAddress(endpoint.config).authority };
+    const addresses = targets.map((target) =>
+      target.kind === "tcp" && port !== null ? { ...target, port } : target,
+    );
+    return {
+      addresses,
+      tls: this.#parts.tlsOf(endpoint.key),
+      authority: endpointAddress(endpoint.config).authority,
+    };
   }
 
   #changed(endpoint: SharedEndpoint, change: HealthChange): void {
