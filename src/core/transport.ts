@@ -106,8 +106,10 @@ export type ListenTarget =
       readonly isPortShared: boolean;
       /** Accept IPv6 only, where the address is `::`. */
       readonly isIpv6Only: boolean;
+      /** A socket that listens there already, inherited from another process, to be used as it is. */
+      readonly descriptor?: number;
     }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "unix"; readonly path: string; readonly descriptor?: number };
 
 /** A bound listening socket. */
 export interface BoundListener {
@@ -115,8 +117,13 @@ export interface BoundListener {
   readonly address: string;
   /** 0 for a unix socket. */
   readonly port: number;
-  /** Accepts no more; established streams go on. Resolves when the address is free. */
-  close(): Promise<void>;
+  /** The socket's file descriptor, for a process that is to inherit it; absent where there is none. */
+  readonly descriptor?: number;
+  /**
+   * Accepts no more; established streams go on. Resolves when the address is free. With `isHandedOver`
+   * another process goes on listening, and a unix socket's path is left to it.
+   */
+  close(isHandedOver?: boolean): Promise<void>;
 }
 
 /** Makes incoming connections. */

@@ -3,7 +3,8 @@
  * handles skip `net.Socket` altogether and become streams at once.
  */
 import net from "node:net";
-import { unlinkSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Acceptor, BoundListener, ByteStream, ListenTarget } from "../core/transport.ts";
 import { silentHandler } from "./dialer.ts";
 import type { NativeHandle } from "./native-handles.ts";
@@ -17,9 +18,12 @@ interface ServerHandle {
 export function createAcceptor(native: NativeStreams | null): Acceptor {
   return {
     async listen(target, backlog, onStream) {
-      const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, (socket) => {
-        onStream(new SocketStream(socket, silentHandler));
-      });
+      const server = net.createServer(
+        { allowHalfOpen: true, noDelay: true, pauseOnConnect: false },
+        (socket) => {
+          onStream(new SocketStream(socket, silentHandler));
+        },
+      );
       await bind(server, target, backlog);
       if (native !== null) acceptNatively(server, native, onStream);
       return boundListener(server, target);
@@ -28,30 +32,34 @@ export function createAcceptor(native: NativeStreams | null): Acceptor {
 }
 
 async function bind(server: net.Server, target: ListenTarget, backlog: number): Promise<void> {
-  try {
-    await listenOnce(server, target, backlog);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (target.kind !== "unix" || code !== "EADDRINUSE" || (await answers(target.path))) throw error;
-    // A socket file left behind by a process that is gone.
-    unlinkSync(target.path);
-    await listenOnce(server, target, backlog);
+  if (target.descriptor !== undefined) {
+    await listenOnce(server, { fd: target.descriptor, backlog });
+  } else if (target.kind === "tcp") {
+    const { address: host, port, isPortShared: reusePort, isIpv6Only: ipv6Only } = target;
+    await listenOnce(server, { host, port, reusePort, ipv6Only, backlog, exclusive: true });
+  } else {
+    await bindPath(server, target.path, backlog);
   }
 }
 
-function listenOnce(server: net.Server, target: ListenTarget, backlog: number): Promise<void> {
+let draftCount = 0;
+
+/**
+ * Binds beside the path and moves the socket there. Closing removes the name that was bound, so a socket
+ * in its place would vanish under a process that has inherited it; and a path left behind by a process
+ * that is gone is replaced without a moment in which there is none.
+ */
+async function bindPath(server: net.Server, path: string, backlog: number): Promise<void> {
+  if (await answers(path)) throw Object.assign(new Error("the path is in use"), { code: "EADDRINUSE" });
+  const draft = join(dirname(path), `.hg${process.pid}-${draftCount++}`);
+  await listenOnce(server, { path: draft, backlog, exclusive: true });
+  renameSync(draft, path);
+}
+
+function listenOnce(server: net.Server, where: net.ListenOptions & { readonly fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    const where =
-      target.kind === "unix"
-        ? { path: target.path }
-        : {
-            host: target.address,
-            port: target.port,
-            reusePort: target.isPortShared,
-            ipv6Only: target.isIpv6Only,
-          };
-    server.listen({ ...where, backlog, exclusive: true }, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });
@@ -69,7 +77,11 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function acceptNatively(server: net.Server, native: NativeStreams, onStream: (stream: ByteStream) => void): void {
+function acceptNatively(
+  server: net.Server,
+  native: NativeStreams,
+  onStream: (stream: ByteStream) => void,
+): void {
   const { _handle: listening } = server as unknown as { _handle: ServerHandle };
   listening.onconnection = (error, handle) => {
     if (error !== 0 || handle === undefined) return;
@@ -79,12 +91,19 @@ function acceptNatively(server: net.Server, native: NativeStreams, onStream: (st
 }
 
 function boundListener(server: net.Server, target: ListenTarget): BoundListener {
-  const place = server.address();
-  if (place === null || typeof place === "string" || target.kind === "unix") {
-    return { address: `unix:${target.kind === "unix" ? target.path : ""}`, port: 0, close: () => closed(server) };
+  const { _handle: handle } = server as unknown as { _handle: { readonly fd?: number } | null };
+  const descriptor = handle?.fd === undefined || handle.fd < 0 ? {} : { descriptor: handle.fd };
+  if (target.kind === "unix") {
+    const { path } = target;
+    const close = async (isHandedOver = false): Promise<void> => {
+      if (!isHandedOver) rmSync(path, { force: true });
+      await closed(server);
+    };
+    return { address: `unix:${path}`, port: 0, ...descriptor, close };
   }
+  const place = server.address() as net.AddressInfo;
   const host = place.family === "IPv6" ? `[${place.address}]` : place.address;
-  return { address: `${host}:${place.port}`, port: place.port, close: () => closed(server) };
+  return { address: `${host}:${place.port}`, port: place.port, ...descriptor, close: () => closed(server) };
 }
 
 function closed(server: net.Server): Promise<void> {

@@ -8,6 +8,13 @@ import { type Log, silentLog } from "../core/log.ts";
 import { certificateFiles } from "../platform/certificate-files.ts";
 import { systemClock } from "../platform/clock.ts";
 import { readTextFile } from "../platform/files.ts";
+import { LoopMeter, processUsage } from "../platform/loop-meter.ts";
+import {
+  type InheritedSockets,
+  type OpenSocket,
+  shareOut,
+  SocketHandover,
+} from "../platform/socket-handover.ts";
 import { systemRandom } from "../platform/random.ts";
 import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
@@ -30,8 +37,10 @@ import {
 } from "./endpoint-edits.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import { recordRevision, withEvents } from "./operating-events.ts";
+import { Observability } from "./observability-hub.ts";
 import { ObservabilityRecorder } from "./observability-recorder.ts";
 import { checkPorts } from "./port-check.ts";
+import { readProtections } from "./protections.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
@@ -44,6 +53,14 @@ export interface LoadBalancerOptions {
   readonly log?: Log;
   /** Called after each exchange served in this thread (`workers: 0`). Must be quick and not throw. */
   readonly onExchange?: (record: ExchangeRecord) => void;
+  /** Listening sockets of a predecessor, to go on with instead of binding their addresses. */
+  readonly inherited?: readonly OpenSocket[];
+}
+
+/** Whoever has listening sockets that may pass to another process. */
+interface SocketOwner {
+  readonly sockets: readonly OpenSocket[];
+  handOver(): void;
 }
 
 export interface CloseOptions {
@@ -85,8 +102,13 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly events: EventLog;
   /** Who is on the way out. */
   readonly drains: Drains;
+  readonly observability: Observability;
   /** Worker threads; 0 when the calling thread serves. */
   readonly workerCount: number;
+  /** Every listening socket, for a successor to inherit. */
+  readonly sockets: readonly OpenSocket[];
+  /** A successor goes on with the listening sockets: closing leaves them open there. */
+  handOver(): void;
 }
 
 /**
@@ -115,9 +137,11 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   readonly shared: SharedState;
   readonly events = new EventLog(systemClock);
   readonly drains: Drains;
+  readonly observability: Observability;
   readonly #options: LoadBalancerOptions;
   readonly #log: Log;
   readonly #dataPlanes: DataPlaneLink[];
+  readonly #socketOwners: SocketOwner[] = [];
   readonly #controlPlane: ControlPlane;
   readonly workerCount: number;
   /** Until the first revision. */
@@ -149,6 +173,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       makeCurrent: (next) => this.#controlPlane.apply(next),
       onChanged: (revision) => this.#changed(revision),
     });
+    this.observability = this.#createObservability();
     this.drains = new Drains({
       clock: systemClock,
       log: this.#log,
@@ -174,7 +199,9 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   }
 
   async listen(): Promise<readonly BoundAddress[]> {
-    if (this.workerCount > 1) await checkPorts(this.#initialConfig, createTransport().acceptor);
+    const inheritedKeys = new Set((this.#options.inherited ?? []).flatMap(({ keys }) => keys));
+    if (this.workerCount > 1)
+      await checkPorts(this.#initialConfig, createTransport().acceptor, inheritedKeys);
     this.#startDataPlanes();
     try {
       await this.changes.change(() => this.#initialConfig, { origin: { way: "start", by: null } });
@@ -182,6 +209,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       await this.#terminate();
       throw error;
     }
+    this.observability.start();
     this.#logStart();
     return this.addresses;
   }
@@ -201,7 +229,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
         state,
       })),
     }));
-    return readStats(pools);
+    return { ...readStats(pools), protections: readProtections(this.shared, this.config) };
   }
 
   async apply(input: ConfigInput): Promise<void> {
@@ -222,6 +250,14 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   async setEndpointState(pool: string, name: string, state: OperatorState): Promise<void> {
     await this.#edit((current) => withEndpointState(current, pool, name, state));
+  }
+
+  get sockets(): readonly OpenSocket[] {
+    return this.#socketOwners.flatMap(({ sockets }) => sockets);
+  }
+
+  handOver(): void {
+    for (const owner of this.#socketOwners) owner.handOver();
   }
 
   reopenLogs(): void {
@@ -249,30 +285,67 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   #startDataPlanes(): void {
     // A worker thread's sockets keep the process alive by themselves; so must ours.
     this.#keepAlive = setInterval(() => {}, 0x3fff_ffff);
-    if (this.workerCount === 0) this.#dataPlanes.push(this.#localDataPlane());
+    const inherited = shareOut(this.#options.inherited ?? [], Math.max(1, this.workerCount));
+    if (this.workerCount === 0) this.#dataPlanes.push(this.#localDataPlane(inherited[0] ?? []));
     for (let workerIndex = 0; workerIndex < this.workerCount; workerIndex++) {
-      this.#dataPlanes.push(
-        new WorkerLink({
-          clock: systemClock,
-          log: this.#log,
-          start: { workerIndex, isPortShared: this.workerCount > 1, isDebug: this.#log.isDebug },
-          onSuspect: (key) => this.#controlPlane.suspect(key),
-          onDied: (index) => this.shared.releaseWorker(index),
-        }),
-      );
+      const link = new WorkerLink({
+        clock: systemClock,
+        log: this.#log,
+        start: {
+          workerIndex,
+          isPortShared: this.workerCount > 1,
+          isDebug: this.#log.isDebug,
+          inherited: inherited[workerIndex] ?? [],
+        },
+        onSuspect: (key) => this.#controlPlane.suspect(key),
+        onObserved: (report) => this.observability.receive(report),
+        onDied: (index) => this.shared.releaseWorker(index),
+      });
+      this.#dataPlanes.push(link);
+      this.#socketOwners.push(link);
     }
   }
 
-  #localDataPlane(): DataPlane {
+  #createObservability(): Observability {
+    return new Observability({
+      clock: systemClock,
+      shared: this.shared,
+      events: this.events,
+      processUsage,
+      currentRevision: () => this.changes.revisions.current,
+      certificates: () =>
+        this.certificates.map(({ listener, source, notAfterMs }) => ({
+          name: `${listener} ${source}`,
+          expiresWallMs: notAfterMs,
+        })),
+      protections: () => readProtections(this.shared, this.config),
+      setExchangeFilters: (filters) => {
+        for (const link of this.#dataPlanes) link.setExchangeFilters(filters);
+      },
+    });
+  }
+
+  #localDataPlane(inherited: readonly InheritedSockets[]): DataPlane {
     const { onExchange } = this.#options;
+    const transport = createTransport();
+    const handover = new SocketHandover(transport.acceptor, inherited);
+    this.#socketOwners.push(handover);
     return new DataPlane({
       clock: systemClock,
       random: systemRandom,
-      ...createTransport(),
+      ...transport,
+      acceptor: handover,
       log: this.#log,
       workerIndex: 0,
       isPortShared: false,
-      recorder: new ObservabilityRecorder({ clock: systemClock, random: systemRandom }),
+      recorder: new ObservabilityRecorder({
+        clock: systemClock,
+        random: systemRandom,
+        log: this.#log,
+        workerIndex: 0,
+        meter: new LoopMeter(),
+        send: (report) => this.observability.receive(report),
+      }),
       ...(onExchange === undefined ? {} : { onExchangeFinished: onExchange }),
       onSuspect: (key) => this.#controlPlane.suspect(key),
     });
@@ -291,6 +364,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   async #terminate(): Promise<void> {
     await Promise.all(this.#dataPlanes.map((link) => link.terminate()));
     this.drains.close();
+    this.observability.close();
     await this.#controlPlane.close();
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }

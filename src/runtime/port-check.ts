@@ -4,13 +4,19 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { Acceptor } from "../core/transport.ts";
+import { listenKey } from "../platform/socket-handover.ts";
 import { ListenError } from "./data-plane-link.ts";
 import { bindAddress, listenTarget } from "./listener-settings.ts";
 
-export async function checkPorts(config: Config, acceptor: Acceptor): Promise<void> {
+/** Addresses in `inheritedKeys` are known to be ours. Rejects with a ListenError. */
+export async function checkPorts(
+  config: Config,
+  acceptor: Acceptor,
+  inheritedKeys: ReadonlySet<string> = new Set(),
+): Promise<void> {
   for (const listener of config.listeners) {
     const target = listenTarget(bindAddress(listener), undefined, false);
-    if (target.kind === "unix" || target.port === 0) continue;
+    if (target.kind === "unix" || target.port === 0 || inheritedKeys.has(listenKey(target))) continue;
     try {
       const bound = await acceptor.listen(target, 1, (stream) => stream.destroy());
       await bound.close();

@@ -1,7 +1,9 @@
 /** The worker thread's program: one data plane that does what the main thread's messages say. */
 import type { Log, LogFields, LogLevel } from "../core/log.ts";
 import { systemClock } from "../platform/clock.ts";
+import { LoopMeter } from "../platform/loop-meter.ts";
 import { systemRandom } from "../platform/random.ts";
+import { SocketHandover } from "../platform/socket-handover.ts";
 import { createTransport } from "../platform/transport.ts";
 import { ownWorkerPort } from "../platform/worker-thread.ts";
 import { DataPlane } from "./data-plane.ts";
@@ -29,14 +31,25 @@ const log: Log = {
   error: logAt("error"),
 };
 
+const transport = createTransport();
+const handover = new SocketHandover(transport.acceptor, start.inherited);
+
 const dataPlane = new DataPlane({
   clock: systemClock,
   random: systemRandom,
-  ...createTransport(),
+  ...transport,
+  acceptor: handover,
   log,
   workerIndex: start.workerIndex,
   isPortShared: start.isPortShared,
-  recorder: new ObservabilityRecorder({ clock: systemClock, random: systemRandom }),
+  recorder: new ObservabilityRecorder({
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    workerIndex: start.workerIndex,
+    meter: new LoopMeter(),
+    send: (report) => post({ kind: "observed", report }),
+  }),
   onSuspect: (key) => post({ kind: "suspect", key }),
 });
 
@@ -48,6 +61,9 @@ function receive(message: ToWorker): void {
     case "targets":
       dataPlane.setTargets(message.key, message.targets);
       return;
+    case "exchange-filters":
+      dataPlane.setExchangeFilters(message.filters);
+      return;
     case "reopen-logs":
       dataPlane.reopenLogs();
       return;
@@ -57,6 +73,9 @@ function receive(message: ToWorker): void {
     case "tls":
       dataPlane.setTls(message.tls);
       return;
+    case "hand-over":
+      handover.handOver();
+      return;
     case "drain":
       void dataPlane.drain().then(() => post({ kind: "drained", call: message.call }));
       return;
@@ -65,9 +84,11 @@ function receive(message: ToWorker): void {
 
 async function apply(call: number, snapshot: Snapshot): Promise<void> {
   try {
-    post({ kind: "applied", call, addresses: await dataPlane.apply(snapshot) });
+    const addresses = await dataPlane.apply(snapshot);
+    post({ kind: "applied", call, addresses, sockets: handover.sockets });
   } catch (error) {
-    if (error instanceof ListenError) post({ kind: "listen-failed", call, code: error.code, address: error.address });
+    if (error instanceof ListenError)
+      post({ kind: "listen-failed", call, code: error.code, address: error.address });
     else post({ kind: "apply-failed", call, message: String(error) });
   }
 }

@@ -5,8 +5,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
+import type { OpenSocket } from "../platform/socket-handover.ts";
 import { startWorker, type WorkerThread } from "../platform/worker-thread.ts";
 import { type DataPlaneLink, ListenError } from "./data-plane-link.ts";
+import type { ObservabilityReport } from "./observability-share.ts";
+import type { ExchangeFilter } from "./observability-tail.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -17,18 +20,22 @@ export interface WorkerLinkParts {
   readonly start: WorkerStart;
   /** An endpoint should be judged now. */
   onSuspect(endpointKey: string): void;
+  onObserved(report: ObservabilityReport): void;
   /** Settles what the dead thread held: active requests, connections. */
   onDied(workerIndex: number): void;
 }
 
-const restartDelayMs = 100;
 /** A worker that is to end has so long for its last lines. */
 const farewellMs = 1000;
+const restartDelayMs = 100;
 const restartDelayMaxMs = 5000;
 /** A worker that lived this long has recovered. */
 const stableAfterMs = 30_000;
 
-const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", import.meta.url);
+const entry = new URL(
+  import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js",
+  import.meta.url,
+);
 
 interface Call {
   readonly resolve: (addresses: readonly BoundAddress[]) => void;
@@ -43,10 +50,14 @@ export class WorkerLink implements DataPlaneLink {
   #startedMs = 0;
   #delayMs = restartDelayMs;
   #snapshot: Snapshot | null = null;
+  #filters: readonly ExchangeFilter[] = [];
+  #sockets: readonly OpenSocket[] = [];
+  #inherited: WorkerStart["inherited"];
   #isStopping = false;
 
   constructor(parts: WorkerLinkParts) {
     this.#parts = parts;
+    this.#inherited = parts.start.inherited;
     this.#start();
   }
 
@@ -54,6 +65,16 @@ export class WorkerLink implements DataPlaneLink {
     const addresses = await this.#call((call) => ({ kind: "apply", call, snapshot }));
     this.#snapshot = snapshot;
     return addresses;
+  }
+
+  /** Its listening sockets, as of the latest snapshot. */
+  get sockets(): readonly OpenSocket[] {
+    return this.#sockets;
+  }
+
+  /** Another process goes on with the listening sockets; draining leaves them open there. */
+  handOver(): void {
+    this.#post({ kind: "hand-over" });
   }
 
   /** The worker keeps the new targets; a replacement gets them with its snapshot. */
@@ -78,9 +99,23 @@ export class WorkerLink implements DataPlaneLink {
     await this.#thread?.terminate();
   }
 
+  /** The worker cuts what is left and brings out its logs; one that does not answer is ended all the same. */
   async terminate(): Promise<void> {
     this.#isStopping = true;
+    if (this.#thread === null) return;
+    const { clock } = this.#parts;
+    const farewell = this.#call((call) => ({ kind: "terminate", call }));
+    await Promise.race([farewell, new Promise<void>((resolve) => clock.setTimer(farewellMs, resolve))]);
     await this.#thread?.terminate();
+  }
+
+  setExchangeFilters(filters: readonly ExchangeFilter[]): void {
+    this.#filters = filters;
+    this.#post({ kind: "exchange-filters", filters });
+  }
+
+  reopenLogs(): void {
+    this.#post({ kind: "reopen-logs" });
   }
 
   /** Ends the thread as a crash would. For tests of replacement. */
@@ -88,20 +123,14 @@ export class WorkerLink implements DataPlaneLink {
     await this.#thread?.terminate();
   }
 
-  /** The worker cuts what is left and brings out its logs; one that does not answer is ended all the same. */
   #start(): void {
     this.#startedMs = this.#parts.clock.nowMs();
-    if (this.#thread === null) return;
-    const { clock } = this.#parts;
-    const farewell = this.#call((call) => ({ kind: "terminate", call }));
-    await Promise.race([farewell, new Promise<void>((resolve) => clock.setTimer(farewellMs, resolve))]);
-    this.#thread = startWorker(entry, this.#parts.start, {
+    // What a thread has inherited is gone when it dies.
+    const inherited = this.#inherited;
+    this.#inherited = [];
+    this.#thread = startWorker(entry, { ...this.#parts.start, inherited } satisfies WorkerStart, {
       onMessage: (message) => this.#receive(message as FromWorker),
       onExit: (error) => this.#exited(error),
-  reopenLogs(): void {
-    this.#post({ kind: "reopen-logs" });
-  }
-
     });
   }
 
@@ -126,11 +155,16 @@ export class WorkerLink implements DataPlaneLink {
       this.#parts.onSuspect(message.key);
       return;
     }
+    if (message.kind === "observed") {
+      this.#parts.onObserved(message.report);
+      return;
+    }
     const call = this.#calls.get(message.call);
     if (call === undefined) return;
     this.#calls.delete(message.call);
     switch (message.kind) {
       case "applied":
+        this.#sockets = message.sockets;
         call.resolve(message.addresses);
         return;
       case "drained":
@@ -164,6 +198,7 @@ export class WorkerLink implements DataPlaneLink {
   #restart(): void {
     if (this.#isStopping) return;
     this.#start();
+    if (this.#filters.length > 0) this.setExchangeFilters(this.#filters);
     const snapshot = this.#snapshot;
     if (snapshot === null) return;
     this.#call((call) => ({ kind: "apply", call, snapshot })).then(
