@@ -33,6 +33,8 @@ export interface ProxyOptions {
   readonly origins: readonly (number | string)[];
   readonly listener?: Omit<ListenerInput, "address"> & { readonly address?: string };
   readonly pool?: Omit<PoolInput, "endpoints">;
+  /** Beside the pool of the origins. */
+  readonly extraPools?: Readonly<Record<string, PoolInput>>;
   /** Anything else; forwarding fields are off unless given here. */
   readonly config?: Omit<ConfigInput, "listeners" | "pools">;
 }
@@ -146,7 +148,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   return proxy;
 }
 
-function configFrom({ origins, listener, pool, config }: ProxyOptions): ConfigInput {
+function configFrom({ origins, listener, pool, extraPools, config }: ProxyOptions): ConfigInput {
   return {
     workers: 0,
     via: viaName,
@@ -162,6 +164,7 @@ function configFrom({ origins, listener, pool, config }: ProxyOptions): ConfigIn
           url: typeof origin === "number" ? `http://127.0.0.1:${origin}` : origin,
         })),
       },
+      ...extraPools,
     },
   };
 }
