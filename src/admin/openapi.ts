@@ -82,11 +82,12 @@ function requestBody(takes: NonNullable<Operation["takes"]>): Json {
 
 function mediaType(answers: AnswerKind): string {
   if (answers === "text") return "application/yaml";
+  if (answers === "metrics") return "text/plain";
   return answers === "events" ? "text/event-stream" : "application/json";
 }
 
 function answerSchema(answers: AnswerKind): Json {
-  if (answers === "text" || answers === "events") return { schema: { type: "string" } };
+  if (answers === "text" || answers === "metrics" || answers === "events") return { schema: { type: "string" } };
   return answers === "openapi" ? { schema: { type: "object" } } : ref(answers);
 }
 

@@ -74,7 +74,7 @@ interface OperationBase {
 }
 
 /** How an answer is described. */
-export type AnswerKind = AdminDocumentName | "text" | "events" | "openapi";
+export type AnswerKind = AdminDocumentName | "text" | "metrics" | "events" | "openapi";
 
 export interface AdminAnswer<Name extends AdminDocumentName> {
   readonly document: AdminDocument<Name>;

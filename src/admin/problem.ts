@@ -27,6 +27,7 @@ const titles = {
   "not-persistable": [409, "These changes cannot be written to the file"],
   "cannot-listen": [409, "A listener could not be bound"],
   "wrong-revision": [412, "The configuration has changed meanwhile"],
+  "too-many-viewers": [429, "As many follow as may"],
   "body-too-large": [413, "The body is too large"],
   "wrong-media-type": [415, "The body's media type is not taken"],
   "invalid-config": [422, "The configuration has errors"],

@@ -11,6 +11,7 @@ import { readTextFile, writeTextFile } from "../platform/files.ts";
 import { systemRandom } from "../platform/random.ts";
 import { FileWatch } from "../runtime/file-watch.ts";
 import { type OperatedLoadBalancer, startLoadBalancer } from "../runtime/load-balancer.ts";
+import { withEvents } from "../runtime/operating-events.ts";
 import { persistDrift, PersistError } from "../runtime/persist.ts";
 import { Reloader } from "../runtime/reloader.ts";
 import type { ChangeOrigin } from "../runtime/revisions.ts";
@@ -36,8 +37,9 @@ export class Service {
     const { config, file, log } = parts;
     this.#parts = parts;
     this.#balancer = startLoadBalancer(config, { log });
-    const { changes } = this.#balancer;
-    this.#reloader = file === null ? null : new Reloader({ ...file, changes, clock: systemClock, log });
+    const { changes, events } = this.#balancer;
+    const reloads = { changes, clock: systemClock, log: withEvents(log, events) };
+    this.#reloader = file === null ? null : new Reloader({ ...file, ...reloads });
     this.#admin = new AdminHost(this.#adminContext());
     this.#watch = new FileWatch({
       clock: systemClock,

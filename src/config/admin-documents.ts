@@ -4,6 +4,7 @@
  * unless they are written with a unit.
  */
 import * as z from "zod";
+import { type Cause, errorTable } from "../core/errors.ts";
 import { parseDurationMs } from "../core/units.ts";
 
 const time = z.iso.datetime();
@@ -255,6 +256,71 @@ const explanation = z.object({
   ),
 });
 
+const cause = z.enum(Object.keys(errorTable) as [Cause, ...Cause[]]);
+
+const diagnosisRow = z.object({
+  cause,
+  source: z.enum(["downstream", "upstream", "internal"]),
+  stage: z.string(),
+  sentence: z.string(),
+  fix: z.string(),
+  listener: z.string(),
+  route: z.string().meta({ description: "Empty when none matched." }),
+  pool: z.string(),
+  endpoint: z.string().meta({ description: "Empty when none was involved." }),
+  failed: count.meta({ description: "Exchanges of the last hour that failed." }),
+  recovered: count.meta({ description: "Failed attempts that another attempt made good." }),
+  firstSeen: time,
+  lastSeen: time,
+  example: z.object({
+    time,
+    method: z.string(),
+    target: z.string(),
+    host: z.string(),
+    client: z.string(),
+    status: count,
+    detail: z.string(),
+    durationMs: ms,
+    requestId: z.string(),
+  }),
+});
+
+const column = z.array(z.number().nullable());
+
+const history = z.object({
+  start: time.meta({ description: "When the first step began." }),
+  stepMs: ms,
+  requestRate: column.meta({ description: "Per second; null where nothing was sampled. So are the others." }),
+  errorRate: column.meta({ description: "Responses with 5xx, per second." }),
+  active: column,
+  p50Ms: column,
+  p90Ms: column,
+  p99Ms: column,
+});
+
+const exchange = z.object({
+  time,
+  client: z.string(),
+  listener: z.string(),
+  route: z.string(),
+  pool: z.string(),
+  endpoint: z.string(),
+  method: z.string(),
+  host: z.string(),
+  target: z.string(),
+  status: count,
+  cause: cause.nullable(),
+  detail: z.string(),
+  durationMs: ms,
+  queueMs: ms,
+  connectMs: ms.nullable(),
+  firstByteMs: ms.nullable(),
+  bytesIn: count,
+  bytesOut: count,
+  failedAttempts: z.array(z.object({ endpoint: z.string(), cause })),
+  requestId: z.string(),
+});
+
 const problem = z.object({
   type: z.string(),
   title: z.string(),
@@ -293,6 +359,12 @@ const documents = {
   Event: event,
   EventList: z.object({ events: z.array(event) }),
   Explanation: explanation,
+  Diagnosis: z.object({
+    rows: z.array(diagnosisRow),
+    ungrouped: count.meta({ description: "Failures since the start that found no group." }),
+  }),
+  Exchange: exchange,
+  History: history,
   Health: health,
   Problem: problem,
 };

@@ -9,7 +9,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import { AccessLog, type AccessLogParts } from "../observability/access-log/access-log.ts";
 import type { AccessRecord } from "../observability/access-log/access-record.ts";
-import type { LineCounts, LineSink } from "../observability/access-log/line-writer.ts";
+import type { LineSink } from "../observability/access-log/line-writer.ts";
+import type { LineTotals } from "./observability-vitals.ts";
 import { fileLineSink, stdoutLineSink, udpLineSink } from "../platform/log-sink.ts";
 
 export interface AccessLogsParts {
@@ -18,8 +19,6 @@ export interface AccessLogsParts {
   /** Opens where lines go; the platform's sinks by default. */
   readonly openSink?: (path: string) => LineSink;
 }
-
-type LineTotals = Omit<LineCounts, "held">;
 
 /** local0 (RFC 5424 §6.2.1). */
 const syslogFacility = 16;
@@ -31,6 +30,7 @@ export class AccessLogs {
   #settingsText = "null";
   /** Logs that were replaced and still bring out their last lines. */
   readonly #closing = new Set<Promise<void>>();
+  #lastError: string | null = null;
   /** What became of the lines of logs that are closed. */
   #past: LineTotals = { written: 0, dropped: 0, lost: 0 };
 
@@ -58,6 +58,11 @@ export class AccessLogs {
     return counts === undefined ? this.#past : added(this.#past, counts);
   }
 
+  /** Why lines were lost last: the system's words. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
   /** After a rotation: lines from here on go to the file that then has the name. */
   reopen(): void {
     this.#log?.reopen();
@@ -71,8 +76,20 @@ export class AccessLogs {
 
   #open(config: AccessLogConfig): AccessLog {
     const { clock, random, openSink = openPlatformSink } = this.#parts;
-    const parts = { clock, random, sink: openSink(config.path) } satisfies AccessLogParts;
+    const parts = { clock, random, sink: this.#watched(openSink(config.path)) } satisfies AccessLogParts;
     return new AccessLog(config, isSyslog(config.path) ? { ...parts, syslog: syslogSettings() } : parts);
+  }
+
+  #watched(sink: LineSink): LineSink {
+    return {
+      reopen: () => sink.reopen(),
+      close: () => sink.close(),
+      write: (lines, done) =>
+        sink.write(lines, (error) => {
+          if (error !== null) this.#lastError = error.message;
+          done(error);
+        }),
+    };
   }
 
   #retire(): void {

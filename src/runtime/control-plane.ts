@@ -189,6 +189,7 @@ export class ControlPlane {
     const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
     return {
       revision: this.#revision + 1,
+      observability: shared.observability,
       config,
       pools,
       rateLimits,

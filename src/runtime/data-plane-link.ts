@@ -1,5 +1,6 @@
 /** How the control plane talks to a data plane, in this thread or in a worker. */
 import type { DialTarget } from "../core/transport.ts";
+import type { ExchangeFilter } from "./observability-tail.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 
@@ -8,13 +9,13 @@ export interface DataPlaneLink {
   apply(snapshot: Snapshot): Promise<readonly BoundAddress[]>;
   /** An endpoint's name has new addresses. */
   setTargets(key: string, targets: readonly DialTarget[]): void;
-  /** New certificates or ticket keys for the listeners of the current snapshot. */
-  setTls(tls: ListenersTls): void;
-  /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
   /** Opens log files again under their names, after a rotation. */
   reopenLogs(): void;
   /** New certificates or ticket keys for the listeners of the current snapshot. */
   setTls(tls: ListenersTls): void;
+  /** Which exchanges are followed live; none when nobody looks. */
+  setExchangeFilters(filters: readonly ExchangeFilter[]): void;
+  /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
   drain(): Promise<void>;
   /** Ends at once whatever is left. */
   terminate(): Promise<void>;

@@ -12,11 +12,12 @@ import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { ListenerSet } from "./listener-set.ts";
+import type { ExchangeFilter } from "./observability-tail.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
+import type { ObservabilityRecorder } from "./observability-recorder.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
-import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface DataPlaneParts {
   readonly clock: Clock;
@@ -69,10 +70,10 @@ export class DataPlane implements DataPlaneLink {
     const { config } = snapshot;
     // Listeners first: if one cannot be bound, nothing else has changed.
     const addresses = await this.#listeners.apply(snapshot);
+    this.#parts.recorder?.apply(snapshot);
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.viaName = config.via;
-    this.#parts.recorder?.apply(snapshot);
     this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
     return addresses;
   }
@@ -88,6 +89,7 @@ export class DataPlane implements DataPlaneLink {
   async drain(): Promise<void> {
     await this.#listeners.drain();
     this.#pools.close();
+    await this.#parts.recorder?.close();
   }
 
   async terminate(): Promise<void> {
@@ -96,10 +98,13 @@ export class DataPlane implements DataPlaneLink {
     await this.#parts.recorder?.close();
   }
 
+  setExchangeFilters(filters: readonly ExchangeFilter[]): void {
+    this.#parts.recorder?.setFilters(filters);
+  }
+
   reopenLogs(): void {
     this.#parts.recorder?.reopenLogs();
   }
-    await this.#parts.recorder?.close();
 }
 
 /** One function, chosen once: it is called for every exchange. */

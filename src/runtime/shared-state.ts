@@ -8,6 +8,9 @@ import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import { endpointNumberMax } from "../limits/session-table.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
+import { type CountedNames, ExchangeCounters } from "../observability/exchange-counters.ts";
+import type { ObservabilityShare } from "./observability-share.ts";
+import { WorkerVitals } from "./observability-vitals.ts";
 import { createOverloadShare } from "./overload.ts";
 import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
 import type { OverloadShare, StickyShare } from "./snapshot.ts";
@@ -43,6 +46,10 @@ export interface SharedRateLimit {
 }
 
 export class SharedState {
+  /** What listeners, routes and pools saw. */
+  readonly counters: ExchangeCounters;
+  readonly vitals: WorkerVitals;
+  #counted: CountedNames = { listeners: [], routes: [], pools: [] };
   readonly #workerCount: number;
   #pools = new Map<string, SharedPool>();
   #listeners = new Map<string, ListenerCounters>();
@@ -52,6 +59,8 @@ export class SharedState {
   readonly #clock: Clock;
 
   constructor(workerCount: number, random: Random, clock: Clock) {
+    this.counters = ExchangeCounters.create(workerCount);
+    this.vitals = WorkerVitals.create(workerCount);
     this.#workerCount = workerCount;
     this.#random = random;
     this.#clock = clock;
@@ -69,6 +78,11 @@ export class SharedState {
     return this.#listeners;
   }
 
+  /** What the workers' recorders attach to. */
+  get observability(): ObservabilityShare {
+    return { counters: this.counters.share(), vitals: this.vitals.buffer };
+  }
+
   *endpoints(): Iterable<SharedEndpoint> {
     for (const pool of this.#pools.values()) yield* pool.endpoints;
   }
@@ -79,7 +93,16 @@ export class SharedState {
 
   /** Adopts a configuration; returns a function that goes back to what was before. */
   adopt(config: Config): () => void {
-    const before = { pools: this.#pools, listeners: this.#listeners, rateLimits: this.#rateLimits };
+    const before = {
+      pools: this.#pools,
+      listeners: this.#listeners,
+      rateLimits: this.#rateLimits,
+    };
+    const counted = this.#counted;
+    const nextCounted = countedNames(config);
+    // Old names keep their counts until the new configuration is in force.
+    this.counters.setNames(bothOf(counted, nextCounted));
+    this.#counted = nextCounted;
     const known = new Map([...this.endpoints()].map((endpoint) => [endpoint.key, endpoint]));
     this.#pools = new Map(
       Object.entries(config.pools).map(([name, pool]) => {
@@ -105,6 +128,8 @@ export class SharedState {
       ]),
     );
     return () => {
+      this.#counted = counted;
+      this.counters.setNames(counted);
       this.#rateLimits = before.rateLimits;
       this.#pools = before.pools;
       this.#listeners = before.listeners;
@@ -113,6 +138,7 @@ export class SharedState {
 
   /** Writes what the configuration says about its endpoints into their shared state. */
   publish(): void {
+    this.counters.setNames(this.#counted);
     for (const { version, endpoints } of this.#pools.values()) {
       for (const { config, state } of endpoints) {
         // While on probation an endpoint has a limit of its own.
@@ -127,6 +153,7 @@ export class SharedState {
 
   /** After a worker died: what it held is given back. */
   releaseWorker(workerIndex: number): void {
+    this.vitals.countRestart(workerIndex);
     for (const { state } of this.endpoints()) state.releaseWorker(workerIndex);
     for (const counters of this.#listeners.values()) counters.releaseWorker(workerIndex);
     for (const { version, budget } of this.#pools.values()) {
@@ -161,4 +188,20 @@ export class SharedState {
 
 function limitWord(limit: number): number {
   return limit === Number.POSITIVE_INFINITY ? 0 : limit;
+}
+
+function countedNames({ listeners, routes, pools }: Config): CountedNames {
+  return {
+    listeners: listeners.map(({ name }) => name),
+    routes: routes.map(({ name }) => name),
+    pools: Object.keys(pools),
+  };
+}
+
+function bothOf(one: CountedNames, other: CountedNames): CountedNames {
+  return {
+    listeners: [...new Set([...one.listeners, ...other.listeners])],
+    routes: [...new Set([...one.routes, ...other.routes])],
+    pools: [...new Set([...one.pools, ...other.pools])],
+  };
 }

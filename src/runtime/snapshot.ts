@@ -7,6 +7,7 @@ import type { ConcurrencyShare } from "../limits/concurrency-limit.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
+import type { ObservabilityShare } from "./observability-share.ts";
 
 /** One endpoint's share of a snapshot. */
 export interface EndpointSnapshot {
@@ -47,6 +48,7 @@ export interface PoolSnapshot {
 
 export interface Snapshot {
   readonly revision: number;
+  readonly observability: ObservabilityShare;
   readonly config: Config;
   readonly pools: Readonly<Record<string, PoolSnapshot>>;
   /** Shared tables of the rate limits, by name. */

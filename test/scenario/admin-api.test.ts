@@ -212,6 +212,14 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
   ["listRevisions", () => ({ check: ({ body }) => assert.match(JSON.stringify(body), /"by":"ann"/) })],
   ["getRevision", () => ({ params: { revision: "2" } })],
   ["listEvents", () => ({ check: ({ body }) => assert.match(JSON.stringify(body), /endpoint-draining/) })],
+  ["getMetrics", () => ({ check: ({ body }) => assert.match(String(body), /^headgate_config_revision \d+$/m) })],
+  ["getDiagnosis", () => ({ check: ({ body }) => assert.deepEqual(field(body, "rows"), []) })],
+  ["clearDiagnosis", () => ({})],
+  [
+    "getHistory",
+    () => ({ check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000) }),
+  ],
+  ["streamExchanges", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
   ["streamEvents", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
 ];
 
@@ -363,6 +371,9 @@ test("whatever is wrong with a request is a problem with a code", { timeout: 60_
     [400, "bad-request", "POST", "/v1/explain", { json: { url: "no url" } }],
     [400, "bad-request", "GET", "/v1/events?after=x", {}],
     [400, "bad-request", "GET", "/v1/revisions/last", {}],
+    [400, "bad-request", "GET", "/v1/exchanges/stream?status=6xx", {}],
+    [400, "bad-request", "GET", "/v1/exchanges/stream?cause=gremlins", {}],
+    [400, "bad-request", "GET", "/v1/exchanges/stream?slow=500", {}],
     [
       409,
       "name-taken",

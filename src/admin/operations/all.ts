@@ -3,6 +3,7 @@ import type { Operation } from "../operation.ts";
 import { configOperations } from "./config.ts";
 import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
+import { observabilityOperations } from "./observability.ts";
 import { statusOperations } from "./status.ts";
 
 export const allOperations: readonly Operation[] = [
@@ -10,4 +11,5 @@ export const allOperations: readonly Operation[] = [
   ...endpointOperations,
   ...configOperations,
   ...eventOperations,
+  ...observabilityOperations,
 ];

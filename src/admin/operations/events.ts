@@ -1,15 +1,10 @@
 /** Events, as a list or as a stream of server-sent events that goes on from the last one seen. */
 import type { AdminDocument } from "../../config/admin-documents.ts";
-import type { Clock, Timer } from "../../core/clock.ts";
 import type { ControlEvent } from "../../observability/events.ts";
 import { isoTime } from "../documents/changes.ts";
 import { type AdminCall, type Operation, operation } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
-
-/** Keeps proxies and clients from taking a quiet stream for a dead one. */
-const heartbeatMs = 15_000;
-/** Events that wait for a slow reader; then its stream ends, and it may come back with Last-Event-ID. */
-const waitingMax = 1000;
+import { ServerSentEvents } from "../server-sent-events.ts";
 
 export const eventOperations: readonly Operation[] = [
   operation({
@@ -43,13 +38,11 @@ export const eventOperations: readonly Operation[] = [
       const { events } = call.context.balancer;
       const isGiven = call.query("after") !== undefined || call.header("last-event-id") !== undefined;
       const after = isGiven ? startingPoint(call) : events.lastId;
-      return new Response(new EventStream(call, after).readable, {
-        headers: {
-          "content-type": "text/event-stream",
-          "cache-control": "no-store",
-          "x-accel-buffering": "no",
-        },
-      });
+      return new ServerSentEvents(call, (stream) => {
+        const send = (event: ControlEvent): void => stream.send(event.kind, eventDocument(event), event.id);
+        for (const event of events.since(after)) send(event);
+        return events.subscribe(send);
+      }).response;
     },
   },
 ];
@@ -62,59 +55,4 @@ function startingPoint(call: AdminCall<unknown>): number {
 
 function eventDocument({ wallMs, ...event }: ControlEvent): AdminDocument<"Event"> {
   return { ...event, time: isoTime(wallMs) };
-}
-
-class EventStream {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly #clock: Clock;
-  readonly #encoder = new TextEncoder();
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #unsubscribe: () => void = () => {};
-  #heartbeat: Timer | null = null;
-
-  constructor(call: AdminCall<unknown>, after: number) {
-    const { balancer, clock } = call.context;
-    this.#clock = clock;
-    this.readable = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-        this.#write(": welcome\n\n");
-        for (const event of balancer.events.since(after)) this.#send(event);
-        this.#unsubscribe = balancer.events.subscribe((event) => this.#send(event));
-        this.#beat();
-      },
-      cancel: () => this.#stop(),
-    });
-    call.signal.addEventListener("abort", () => this.#end(), { once: true });
-  }
-
-  #send(event: ControlEvent): void {
-    this.#write(`id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(eventDocument(event))}\n\n`);
-  }
-
-  #write(text: string): void {
-    const controller = this.#controller;
-    if (controller === null) return;
-    controller.enqueue(this.#encoder.encode(text));
-    if ((controller.desiredSize ?? 0) < -waitingMax) this.#end();
-  }
-
-  #beat(): void {
-    this.#heartbeat = this.#clock.setTimer(heartbeatMs, () => {
-      this.#write(": still here\n\n");
-      this.#beat();
-    });
-  }
-
-  #end(): void {
-    const controller = this.#controller;
-    this.#stop();
-    controller?.close();
-  }
-
-  #stop(): void {
-    this.#controller = null;
-    this.#unsubscribe();
-    this.#heartbeat?.cancel();
-  }
 }

@@ -1,0 +1,73 @@
+/** What the metrics of a running balancer are made from: readings of the state that all threads share. */
+import type { EndpointReading } from "../observability/metrics/endpoint-metrics.ts";
+import {
+  type Collector,
+  counterFamily,
+  gaugeFamily,
+  type Sample,
+} from "../observability/metrics/metric-family.ts";
+import { type StatusBit, statusBits } from "../upstream/endpoint-layout.ts";
+import type { ListenerTotals } from "./listener-counters.ts";
+import type { SharedState } from "./shared-state.ts";
+
+const statusNames = Object.keys(statusBits) as readonly StatusBit[];
+
+export function endpointReadings(shared: SharedState): readonly EndpointReading[] {
+  return [...shared.endpoints()].map(({ pool, config, state }) => ({
+    pool,
+    endpoint: config.name,
+    totals: state.readTotals(),
+    weight: state.weight,
+    isEligible: state.isEligible,
+    conditions: statusNames.filter((name) => state.hasStatus(name)),
+  }));
+}
+
+// oxfmt-ignore
+const listenerCounters: readonly (readonly [name: string, help: string, total: keyof ListenerTotals])[] = [
+  ["accepted_connections", "Connections taken from clients.", "accepted"],
+  ["refused_connections", "Connections refused because the listener held as many as it may.", "refusedConnections"],
+  ["tls_handshakes", "TLS handshakes with clients that were completed.", "handshakes"],
+  ["tls_resumed_handshakes", "Of the completed handshakes, those that continued an earlier session.", "resumedHandshakes"],
+  ["tls_failed_handshakes", "TLS handshakes with clients that failed.", "failedHandshakes"],
+];
+
+export function listenerMetrics(shared: SharedState): Collector {
+  return () => {
+    const rows = [...shared.listeners].map(([name, counters]) => ({ name, totals: counters.read() }));
+    const samples = (total: keyof ListenerTotals): Sample[] =>
+      rows.map(({ name, totals }) => ({ labels: { listener: name }, value: totals[total] }));
+    return [
+      gaugeFamily(
+        "headgate_listener_connections",
+        "Connections of clients held now.",
+        samples("connections"),
+      ),
+      ...listenerCounters.map(([name, help, total]) =>
+        counterFamily(`headgate_listener_${name}`, help, samples(total)),
+      ),
+    ];
+  };
+}
+
+/** What a protective feature did; see `protections.ts`. */
+export interface ProtectionReading {
+  /** `pool app`, `route api`, `rate limit per-client`. */
+  readonly scope: string;
+  readonly feature: string;
+  readonly enforced: number;
+  readonly observed: number;
+}
+
+export function protectionMetrics(read: () => readonly ProtectionReading[]): Collector {
+  return () => [
+    counterFamily(
+      "headgate_protection_actions",
+      "How often a protective feature acted (enforced), or would have if it were not in observe mode (observed).",
+      read().flatMap(({ scope, feature, enforced, observed }) => [
+        { labels: { scope, feature, result: "enforced" }, value: enforced },
+        { labels: { scope, feature, result: "observed" }, value: observed },
+      ]),
+    ),
+  ];
+}

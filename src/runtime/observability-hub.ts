@@ -1,0 +1,134 @@
+/**
+ * The main thread's side of observability: the metrics of a scrape, the last hour's failures, and whoever
+ * follows exchanges live. It reads shared memory and takes the workers' batches; it asks no worker.
+ */
+import type { Clock } from "../core/clock.ts";
+import { Diagnosis } from "../observability/diagnosis.ts";
+import type { ControlEvent, EventLog } from "../observability/events.ts";
+import type { History } from "../observability/history.ts";
+import { type Scrape, scrape } from "../observability/metrics.ts";
+import { endpointMetrics } from "../observability/metrics/endpoint-metrics.ts";
+import { exchangeMetrics } from "../observability/metrics/exchange-metrics.ts";
+import type { Collector } from "../observability/metrics/metric-family.ts";
+import {
+  accessLogMetrics,
+  type ConfigReading,
+  configMetrics,
+  eventMetrics,
+  processMetrics,
+} from "../observability/metrics/process-metrics.ts";
+import type { ProcessUsage } from "../platform/loop-meter.ts";
+import {
+  endpointReadings,
+  listenerMetrics,
+  protectionMetrics,
+  type ProtectionReading,
+} from "./metrics-readings.ts";
+import { HistoryKeeper } from "./observability-history.ts";
+import type { ObservabilityReport } from "./observability-share.ts";
+import type { ExchangeFilter } from "./observability-tail.ts";
+import { ExchangeViewers } from "./observability-viewers.ts";
+import type { Revision } from "./revisions.ts";
+import type { SharedState } from "./shared-state.ts";
+
+export interface ObservabilityParts {
+  readonly clock: Clock;
+  readonly shared: SharedState;
+  readonly events: EventLog;
+  /** Null before the first. */
+  currentRevision(): Revision | null;
+  certificates(): ConfigReading["certificates"];
+  protections(): readonly ProtectionReading[];
+  processUsage(): ProcessUsage;
+  /** To every data plane. */
+  setExchangeFilters(filters: readonly ExchangeFilter[]): void;
+}
+
+export interface ScrapeOptions {
+  /** The request's Accept header, which may ask for OpenMetrics. */
+  readonly accept?: string | undefined;
+  /** Of this program. */
+  readonly version: string;
+}
+
+export class Observability {
+  readonly diagnosis: Diagnosis;
+  /** Who follows exchanges live. */
+  readonly viewers: ExchangeViewers;
+  readonly #history: HistoryKeeper;
+  readonly #parts: ObservabilityParts;
+  #isLastReloadApplied = true;
+  #version = "";
+  readonly #collectors: readonly Collector[];
+
+  constructor(parts: ObservabilityParts) {
+    this.#parts = parts;
+    this.diagnosis = new Diagnosis(parts.clock);
+    this.#history = new HistoryKeeper(parts.clock, parts.shared);
+    this.viewers = new ExchangeViewers((filters) => parts.setExchangeFilters(filters));
+    this.#collectors = this.#collectorsOf(parts);
+    parts.events.subscribe((event) => this.#notice(event));
+  }
+
+  /** The last hour, second by second and in steps of ten. */
+  get history(): History {
+    return this.#history.history;
+  }
+
+  /** Begins to keep history. */
+  start(): void {
+    this.#history.start();
+  }
+
+  close(): void {
+    this.#history.close();
+  }
+
+  /** What a data plane tells. */
+  receive(report: ObservabilityReport): void {
+    if (report.kind === "failures") this.diagnosis.addBatch(report.batch);
+    else this.viewers.receive(report.batch);
+  }
+
+  /** All metrics in Prometheus' text format, or OpenMetrics. */
+  metrics({ accept, version }: ScrapeOptions): Scrape {
+    this.#version = version;
+    return scrape(this.#collectors, accept);
+  }
+
+  #collectorsOf({ shared, events, protections, processUsage }: ObservabilityParts): readonly Collector[] {
+    return [
+      exchangeMetrics(shared.counters),
+      endpointMetrics(() => endpointReadings(shared)),
+      listenerMetrics(shared),
+      protectionMetrics(() => protections()),
+      processMetrics(() => ({
+        ...processUsage(),
+        version: this.#version,
+        workers: shared.vitals.readWorkers(),
+      })),
+      configMetrics(() => this.#readConfig()),
+      accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
+      eventMetrics(() => events.countsByKind()),
+    ];
+  }
+
+  #readConfig(): ConfigReading {
+    const { events, currentRevision, certificates } = this.#parts;
+    const counts = events.countsByKind();
+    const revision = currentRevision();
+    return {
+      revision: revision?.number ?? 0,
+      reloadsApplied: (counts.get("config-applied") ?? 0) + (counts.get("config-rolled-back") ?? 0),
+      reloadsRejected: counts.get("config-rejected") ?? 0,
+      isLastReloadApplied: this.#isLastReloadApplied,
+      lastAppliedWallMs: revision?.wallMs ?? 0,
+      certificates: certificates(),
+    };
+  }
+
+  #notice({ kind }: ControlEvent): void {
+    if (kind === "config-rejected") this.#isLastReloadApplied = false;
+    if (kind === "config-applied" || kind === "config-rolled-back") this.#isLastReloadApplied = true;
+  }
+}

@@ -1,0 +1,43 @@
+/** Who follows exchanges live, in the main thread: hands the workers everybody's filters, and each viewer what it wants. */
+import { type ExchangeFilter, isWanted, type LiveBatch, type LiveExchange } from "./observability-tail.ts";
+
+export interface ExchangeViewer {
+  readonly filter: ExchangeFilter;
+  onExchange(exchange: LiveExchange): void;
+  /** So many more were left out: the workers send only so much. */
+  onSkipped(count: number): void;
+}
+
+/** Each one makes every exchange a little dearer. */
+export const viewersMax = 16;
+
+export class ExchangeViewers {
+  readonly #tellWorkers: (filters: readonly ExchangeFilter[]) => void;
+  readonly #viewers = new Set<ExchangeViewer>();
+
+  constructor(tellWorkers: (filters: readonly ExchangeFilter[]) => void) {
+    this.#tellWorkers = tellWorkers;
+  }
+
+  /** Begins to follow; the result ends it. Null when there are as many viewers as there may be. */
+  add(viewer: ExchangeViewer): (() => void) | null {
+    if (this.#viewers.size >= viewersMax) return null;
+    this.#viewers.add(viewer);
+    this.#tell();
+    return () => {
+      if (this.#viewers.delete(viewer)) this.#tell();
+    };
+  }
+
+  receive({ exchanges, skipped }: LiveBatch): void {
+    for (const viewer of this.#viewers) {
+      for (const exchange of exchanges) if (isWanted(viewer.filter, exchange)) viewer.onExchange(exchange);
+      // Whose they were is not known when several look.
+      if (skipped > 0) viewer.onSkipped(skipped);
+    }
+  }
+
+  #tell(): void {
+    this.#tellWorkers([...this.#viewers].map(({ filter }) => filter));
+  }
+}
