@@ -244,7 +244,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
         this.#fail(head, "");
         return length;
       }
-      this.#takeHead(head);
+      this.#takeHead(head, pos < text.length);
     }
     return this.#isClosed() ? length : pos - carried;
   }
@@ -260,7 +260,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     else this.#partialHead = text;
   }
 
-  #takeHead(head: ResponseHead): void {
+  /** `hasMore` when bytes stand behind the head. */
+  #takeHead(head: ResponseHead, hasMore: boolean): void {
     if (head.status < 200 && head.status !== 101) {
       if (++this.#informationalCount > informationalMax) this.#fail("bad-response", "too many 1xx responses");
       else this.#sink?.onInformational(head);
@@ -285,10 +286,10 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#owner.onKeepAliveTold(keepAlive);
     }
     this.#deadline.set(this.#idleTimeoutMs);
-    this.#begin(head, body);
+    this.#begin(head, body, hasMore);
   }
 
-  #begin(head: ResponseHead, body: BodyFraming): void {
+  #begin(head: ResponseHead, body: BodyFraming, hasMore: boolean): void {
     const isUpgrade = head.status === 101;
     this.#phase = isUpgrade ? "tunnel" : "body";
     this.#reader.begin(body, this.#limits.trailerBytesMax);
@@ -306,15 +307,13 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#stream.useBulkBuffer(true);
     }
     this.#sink?.onResponseHead(head, body, isUpgrade);
-    if (!this.#isClosed() && this.#reader.isComplete) this.#finish();
+    if (this.#isClosed() || !this.#reader.isComplete) return;
+    // What stands behind a response without a body answers no request of ours: the pool must not have it.
+    if (hasMore) this.#isReusable = false;
+    this.#finish();
   }
 
   #readBody(buffer: Buffer, start: number, length: number): void {
-    if (this.#phase !== "body" && this.#phase !== "tunnel") {
-      // The response was complete and more came: whatever it is, it answers no request of ours.
-      this.#close();
-      return;
-    }
     const pos = this.#reader.read(buffer, start, length, this);
     if (this.#isClosed()) return;
     if (this.#reader.isBroken) {
@@ -338,7 +337,9 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#sink = null;
     const { trailers } = this.#reader;
     this.#stream.useBulkBuffer(false);
-    if (this.#isReusable && this.#isRequestComplete && !this.#reader.isUntilClose) {
+    // A request that was answered before the kernel took all of it may never be read to its end.
+    const isRequestSent = this.#isRequestComplete && this.#stream.writeBacklog === 0;
+    if (this.#isReusable && isRequestSent && !this.#reader.isUntilClose) {
       this.#phase = "idle";
       this.#deadline.set(this.#owner.idleTimeoutMs);
       this.#stream.resume();
