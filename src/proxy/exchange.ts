@@ -1,7 +1,7 @@
 /**
  * One request and its response, from the parsed head to the last byte: DESIGN's steps 3 to 9.
- * It moves between phases, owns the attempts and the back-pressure, and decides nothing that the
- * error table, the route or the policy decides. Bytes and framing belong to the two sides.
+ * It moves between phases, owns the back-pressure, and decides nothing that the error table, the route
+ * or the policy decides. Its attempts are a series of their own; bytes and framing belong to the sides.
  *
  *   admitting ─▶ selecting ─▶ sending ─▶ relaying ─▶ finished
  *                   ▲            │          └─▶ tunnelling ─▶ finished
@@ -15,13 +15,14 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { Binding } from "../upstream/sticky/sticky.ts";
-import type { QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
 import type { ByteSource, OutgoingRequest } from "../upstream/upstream-stream.ts";
 import { admit, outgoingRequest } from "./admission.ts";
-import { Attempt, type AttemptOwner } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
+import { AttemptSeries, type SeriesOwner } from "./attempt-series.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
+import { GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse, sendLocalResponse } from "./local-response.ts";
 import type { Mirror, MirrorCopy } from "./mirror.ts";
 import { Pacer } from "./pacer.ts";
@@ -29,23 +30,16 @@ import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
-import { decideRetry, isIdempotent, isRepeatable, retryAfterMs } from "./retry-decision.ts";
 import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
 
-/** What the one timer of an exchange is waiting for; the purposes exclude each other. */
-type TimerPurpose = "none" | "gate" | "backoff" | "continue" | "hedge";
-
 /** Above this many unsent bytes on one side, reading from the other pauses until they are gone. */
 const highWaterBytes = 64 * 1024;
-const noEndpoints: readonly Endpoint[] = [];
 /** How long an endpoint may leave `Expect: 100-continue` unanswered before Headgate says 100 itself. */
 const continueTimeoutMs = 1000;
-/** Stale pooled connections met by one exchange before they count as failures. */
-const staleRetriesMax = 8;
 
-export class Exchange implements AttemptOwner, QueueWaiter {
+export class Exchange implements SeriesOwner, GateCourseOwner {
   readonly outcome: ExchangeOutcome;
   readonly #context: ProxyContext;
   readonly #downstream: Downstream;
@@ -57,21 +51,12 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #plan: RoutePlan | null = null;
   #pool: Pool | null = null;
   #retry: RetrySettings | null = null;
-  #key = "";
   /** The endpoint that the client is bound to. */
   #bound: Binding<Endpoint> = null;
   #outgoing: OutgoingRequest | null = null;
-  #gatesPassed = 0;
-  /** The attempt that answers, or the one in hand. */
-  #attempt: Attempt | null = null;
-  /** A second one that races it. */
-  #hedge: Attempt | null = null;
-  #tried: readonly Endpoint[] = noEndpoints;
-  #staleCount = 0;
-  #ticket: QueueTicket | null = null;
-  #queuedMs = 0;
-  #timer: Deadline | null = null;
-  #timerPurpose: TimerPurpose = "none";
+  #gates: GateCourse | null = null;
+  #series: AttemptSeries | null = null;
+  #continueDeadline: Deadline | null = null;
   #exchangeDeadline: Deadline | null = null;
   #replay: ReplayBuffer | null = null;
   #mirrorCopy: MirrorCopy | null = null;
@@ -131,38 +116,25 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       if (typeof outgoing === "string") return this.#answer(outgoing, "");
       this.#outgoing = outgoing;
     }
-    if (plan.gates.length > 0) this.#passGates(plan);
-    else this.#route(plan);
+    if (plan.gates.length === 0) return this.#route(plan, this.#startedMs);
+    this.#gates = new GateCourse(this, this.#context, plan.gates, this.#scope);
+    this.#gates.run();
   }
 
-  #passGates(plan: RoutePlan): void {
-    const nowMs = this.#context.clock.nowMs();
-    const resume = (verdict: GateVerdict): void => {
-      if (this.#phase === "admitting" && this.#obey(verdict)) this.#passGates(plan);
-    };
-    while (this.#gatesPassed < plan.gates.length) {
-      const verdict = plan.gates[this.#gatesPassed++]?.check(this.#scope, nowMs, resume) ?? null;
-      if (verdict === "pending") return this.#pauseRequest();
-      if (!this.#obey(verdict)) return;
-    }
-    this.#route(plan);
+  onGatesPassed(): void {
+    this.#route(this.#plan as RoutePlan, this.#context.clock.nowMs());
   }
 
-  /** Returns true when the request may go on to the next gate at once. */
-  #obey(verdict: GateVerdict): boolean {
-    if (verdict === null) return true;
-    if (verdict.kind === "delay") {
-      this.#pauseRequest();
-      this.#setTimer("gate", verdict.delayMs);
-    } else if (verdict.kind === "respond") {
-      this.#answerLocally(verdict.response);
-    } else {
-      this.#answer(verdict.cause, "", verdict.fieldLines, verdict.status);
-    }
-    return false;
+  onGateClosed(verdict: Extract<GateVerdict, { kind: "refuse" | "respond" }>): void {
+    if (verdict.kind === "respond") this.#answerLocally(verdict.response);
+    else this.#answer(verdict.cause, "", verdict.fieldLines, verdict.status);
   }
 
-  #route(plan: RoutePlan): void {
+  onGateWaiting(): void {
+    this.#pauseRequest();
+  }
+
+  #route(plan: RoutePlan, nowMs: number): void {
     if (plan.respond !== null) return this.#answerLocally(plan.respond(this.#scope));
     const pool = plan.poolOf?.(this.#scope);
     if (pool === undefined) return this.#answer("no-route", "");
@@ -173,17 +145,25 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (refusal !== null)
       return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
     this.#isCountedByPool = pool.overload !== null;
-    if (pool.needsKey) this.#key = plan.keyOf(this.#scope, pool);
     if (pool.sticky !== null) this.#bound = pool.sticky.boundTo(this.#scope, this.#startedMs);
+    const key = pool.needsKey ? plan.keyOf(this.#scope, pool) : "";
     pool.budget.requestStarted(this.#startedMs);
     if (plan.mirror !== null) this.#mirror(plan.mirror);
     if (plan.pace !== null) this.#setPace(plan.pace);
-    if (this.#outgoing?.isContinueExpected === true) this.#setTimer("continue", continueTimeoutMs);
-    this.#select(false);
+    if (this.#outgoing?.isContinueExpected === true) this.#awaitContinue();
+    this.#phase = "selecting";
+    const target = { pool, retry: this.#retry, key, bound: this.#bound, importance: plan.importance };
+    this.#series = new AttemptSeries(this, this.#context, this.#head, target);
+    this.#series.start(nowMs);
   }
 
   #mirror(mirror: Mirror): void {
-    this.#mirrorCopy = mirror.begin(this.#context, this.#outgoing as OutgoingRequest, this.#scope, this.outcome);
+    this.#mirrorCopy = mirror.begin(
+      this.#context,
+      this.#outgoing as OutgoingRequest,
+      this.#scope,
+      this.outcome,
+    );
     if (this.#isRequestComplete) this.#mirrorCopy?.send("");
   }
 
@@ -201,94 +181,24 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   /** Only where there is somebody to send to; else `onAttemptReady` resumes. */
   #requestPaceDue(): void {
-    const upstream = this.#attempt?.upstream ?? null;
+    const upstream = this.#series?.current?.upstream ?? null;
     if (upstream !== null && upstream.backlog <= highWaterBytes) this.onAttemptDrain();
   }
 
-  // 5 select, 6 connect
+  // 5 select, 6 connect: the series does it
 
-  #select(isBudgeted: boolean): void {
-    const pool = this.#pool as Pool;
+  /** Nothing to send to for a while: do not take in more body than has arrived. */
+  onSeriesWaiting(): void {
     this.#phase = "selecting";
-    // Whoever comes later must not overtake those who wait.
-    const isOvertaking = pool.queue !== null && pool.queue.length > 0 && this.#ticket === null;
-    const choice = isOvertaking ? "pool-full" : this.#takeEndpoint(pool);
-    if (typeof choice !== "string") return this.#begin(choice, isBudgeted);
-    if (choice === "pool-full" && pool.queue !== null && !isBudgeted) return this.#enqueue(pool);
-    if (isBudgeted) pool.budget.finished();
-    // Every endpoint was tried: the last failure says more than "none left".
-    const last = this.outcome.failedAttempts.at(-1);
-    this.#answer(last?.cause ?? choice, last?.detail ?? "");
-  }
-
-  /** An endpoint with a place taken on it. */
-  #takeEndpoint(pool: Pool): Endpoint | Cause {
-    if (this.#bound !== null) {
-      const bound = this.#takeBound(this.#bound);
-      if (bound !== null) return bound;
-      if (pool.sticky?.isRejecting === true) return "sticky-unavailable";
-    }
-    for (;;) {
-      const choice = pool.select(this.#key, this.#tried);
-      // Another worker may have taken the last place since the policy looked.
-      if (typeof choice === "string" || choice.tryStart()) return choice;
-      this.#tried = [...this.#tried, choice];
-    }
-  }
-
-  #takeBound(bound: Endpoint | "gone"): Endpoint | null {
-    if (bound === "gone" || !bound.canServeBound || this.#tried.includes(bound)) return null;
-    return bound.tryStart() ? bound : null;
-  }
-
-  #begin(endpoint: Endpoint, isBudgeted: boolean): void {
-    const { log } = this.#context;
-    const { outcome } = this;
-    outcome.endpoint = endpoint;
-    outcome.attemptCount++;
-    if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
-    // Straight from the head to the first attempt no time passes worth asking for.
-    const isImmediate = outcome.attemptCount === 1 && outcome.queueMs === 0 && this.#gatesPassed === 0;
-    const nowMs = isImmediate ? this.#startedMs : this.#context.clock.nowMs();
-    const attempt = new Attempt(this, this.#context, endpoint, isBudgeted, nowMs);
-    this.#attempt = attempt;
-    this.#connect(attempt, false);
-  }
-
-  #connect(attempt: Attempt, isFresh: boolean): void {
-    const retry = this.#retry as RetrySettings;
-    const isReady = attempt.connect(isFresh, isRepeatable(this.#head, retry), retry.attemptTimeoutMs);
-    // Nothing to send to yet: do not take in more body than has arrived.
-    if (!isReady && attempt === this.#attempt) this.#pauseRequest();
-  }
-
-  #enqueue(pool: Pool): void {
     this.#pauseRequest();
-    this.#queuedMs = this.#context.clock.nowMs();
-    const ticket =
-      pool.queue?.enter(this, this.#plan?.importance ?? "normal", this.outcome.clientAddress) ?? "queue-full";
-    if (ticket === "queue-full") this.#answer("queue-full", "");
-    else this.#ticket = ticket;
   }
 
-  /** QueueWaiter: a place may be free. */
-  tryServe(): boolean {
-    const choice = this.#takeEndpoint(this.#pool as Pool);
-    if (choice === "pool-full") return false;
-    this.#endWait();
-    if (typeof choice === "string") this.#answer(choice, "");
-    else this.#begin(choice, false);
-    return true;
+  onSeriesFailed(cause: Cause, detail: string): void {
+    this.#answer(cause, detail);
   }
 
-  onRefused(refusal: QueueRefusal): void {
-    this.#endWait();
-    this.#answer(refusal === "queue-closed" ? "no-endpoint" : refusal, "");
-  }
-
-  #endWait(): void {
-    this.#ticket = null;
-    this.outcome.queueMs = this.#context.clock.nowMs() - this.#queuedMs;
+  get isBodyReplayable(): boolean {
+    return this.#replay?.isComplete ?? true;
   }
 
   // 7 send
@@ -300,9 +210,9 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (upstream !== null) this.#replay?.sendTo(upstream);
     if (this.#isRequestComplete) {
       upstream?.sendEnd(this.#requestTrailers);
-      this.#considerHedge();
+      this.#series?.considerHedge();
     }
-    if (attempt !== this.#attempt || upstream === null) return;
+    if (attempt !== this.#series?.current || upstream === null) return;
     // At first the head waits for the body bytes of the same read; later nobody else would send it.
     if (this.#isRequestPaused || this.outcome.attemptCount > 1) upstream.flush();
     if (upstream.backlog <= highWaterBytes) this.#resumeRequest();
@@ -311,8 +221,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   onRequestBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "finished") return;
     this.outcome.requestBodyBytes += end - start;
-    if (this.#timerPurpose === "continue") this.#clearTimer();
-    const upstream = this.#attempt?.upstream ?? null;
+    this.#continueDeadline?.clear();
+    const upstream = this.#series?.current?.upstream ?? null;
     if (this.#phase !== "tunnelling" && this.outcome.status === 0) {
       this.#replay ??= new ReplayBuffer(this.#retry?.replayBytesMax ?? 0);
       this.#replay.add(bytes, start, end, upstream === null);
@@ -328,13 +238,13 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     if (this.#phase === "finished") return;
     this.#isRequestComplete = true;
     this.#requestTrailers = trailers;
-    this.#attempt?.upstream?.sendEnd(trailers);
+    this.#series?.current?.upstream?.sendEnd(trailers);
     this.#mirrorCopy?.send(trailers);
     if (this.#phase === "tunnelling" && this.#isUpstreamEnded) this.#finishTunnel();
   }
 
   onRequestFlush(): void {
-    this.#attempt?.upstream?.flush();
+    this.#series?.current?.upstream?.flush();
   }
 
   onAttemptDrain(): void {
@@ -344,18 +254,19 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   // 8 relay
 
   onAttemptInformational(attempt: Attempt, head: ResponseHead): void {
-    if (attempt !== this.#attempt || (head.status === 100 && this.#hasSentContinue)) return;
-    if (this.#timerPurpose === "continue") this.#clearTimer();
+    if (attempt !== this.#series?.current || (head.status === 100 && this.#hasSentContinue)) return;
+    this.#continueDeadline?.clear();
     if (this.#head.versionMinor === 1) {
       this.#downstream.sendInformational(head.status, head.reason, head.fields.forwardable);
     }
   }
 
   onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
-    if (this.#retry?.statuses.has(head.status) === true && this.#retryStatus(attempt, head)) return;
-    this.#clearTimer();
-    this.#settle(attempt);
-    if (this.#plan?.errorPages?.replacesUpstream(head.status) === true) return this.#replaceByPage(attempt, head);
+    if (this.#series?.retriesStatus(attempt, head) === true) return;
+    this.#continueDeadline?.clear();
+    this.#series?.settle(attempt);
+    if (this.#plan?.errorPages?.replacesUpstream(head.status) === true)
+      return this.#replaceByPage(attempt, head);
     const { outcome } = this;
     outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
     outcome.connectMs = attempt.connectMs;
@@ -384,30 +295,18 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   /** An endpoint's error that the route has a page for. */
   #replaceByPage(attempt: Attempt, head: ResponseHead): void {
-    this.#attempt = null;
+    const series = this.#series;
+    if (series !== null) series.current = null;
     const { outcome } = this;
     outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
     outcome.status = head.status;
     outcome.responseHead = head;
-    const onOver = (): void => this.#ended(attempt);
-    new DiscardedResponse({ outcome, onReady() {}, onOver }, head.status).adopt(attempt);
+    const onOver = (): void => series?.ended(attempt);
+    new DiscardedResponse({ clock: this.#context.clock, outcome, onReady() {}, onOver }, head.status).adopt(
+      attempt,
+    );
     const response = replacedResponse(head, this.#context.clock);
     this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(response, this.#scope) ?? response);
-  }
-
-  /** The first head wins: whoever races it is called off. */
-  #settle(winner: Attempt): void {
-    const loser = winner === this.#attempt ? this.#hedge : this.#attempt;
-    this.#attempt = winner;
-    this.#hedge = null;
-    this.outcome.endpoint = winner.endpoint;
-    if (loser !== null) this.#callOff(loser);
-  }
-
-  #callOff(attempt: Attempt): void {
-    attempt.cancel();
-    attempt.abandon(0, 0);
-    this.#ended(attempt);
   }
 
   onAttemptBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
@@ -417,7 +316,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     const isAheadOfPace = this.#responsePacer?.passed(end - start) === true;
     if ((isAheadOfPace || this.#downstream.backlog > highWaterBytes) && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
-      this.#attempt?.upstream?.pauseResponse();
+      this.#series?.current?.upstream?.pauseResponse();
     }
   }
 
@@ -428,7 +327,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   onDownstreamDrain(): void {
     if (!this.#isResponsePaused || this.#responsePacer?.isHolding === true) return;
     this.#isResponsePaused = false;
-    this.#attempt?.upstream?.resumeResponse();
+    this.#series?.current?.upstream?.resumeResponse();
   }
 
   onAttemptEnd(attempt: Attempt, trailers: string): void {
@@ -444,92 +343,18 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   }
 
   #finishTunnel(): void {
-    const attempt = this.#attempt;
+    const attempt = this.#series?.current ?? null;
     attempt?.upstream?.finishTunnel();
     if (attempt !== null) attempt.upstream = null;
     this.#finish();
     this.#downstream.sendEnd("");
   }
 
-  // Failures and further attempts
+  // Failures
 
   onAttemptFailed(attempt: Attempt, cause: Cause, detail: string): void {
-    if (this.#phase === "relaying" || this.#phase === "tunnelling") return this.#breakOff(cause, detail);
-    const decision = decideRetry(cause, this.#facts(), this.#retry as RetrySettings);
-    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
-      attempt.endpoint.state.count("staleConnections");
-      return this.#connect(attempt, true);
-    }
-    this.#noteFailure(attempt, cause, detail);
-    // The other one may still answer.
-    if (this.#hedge !== null) {
-      if (attempt === this.#attempt) this.#attempt = this.#hedge;
-      this.#hedge = null;
-      return;
-    }
-    this.#attempt = null;
-    if (decision === "give-up") return this.#answer(cause, detail);
-    this.#another(cause, detail);
-  }
-
-  #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
-    const durationMs = this.#context.clock.nowMs() - attempt.startedMs;
-    this.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
-    attempt.release(0, errorRow(cause).isBlamed, 0, 0, this.#context.clock.nowMs());
-    this.#ended(attempt);
-    this.#tried = [...this.#tried, attempt.endpoint];
-  }
-
-  /** One more attempt, if the budget allows, after the back-off. */
-  #another(cause: Cause, detail: string): void {
-    const pool = this.#pool as Pool;
-    if (!pool.budget.tryStart(this.#context.clock.nowMs()))
-      return this.#answer(cause, `${detail} (retry budget spent)`);
-    this.#tried.at(-1)?.state.count("retries");
-    const delayMs = pool.backoffMs(this.outcome.attemptCount);
-    if (delayMs === 0) return this.#select(true);
-    this.#phase = "selecting";
-    this.#pauseRequest();
-    this.#setTimer("backoff", delayMs);
-  }
-
-  /** A listed status is thrown away while another attempt may follow. */
-  #retryStatus(attempt: Attempt, head: ResponseHead): boolean {
-    if (decideRetry("retried-status", this.#facts(), this.#retry as RetrySettings) !== "another-endpoint")
-      return false;
-    if (this.#retry?.isRetryAfterRespected === true)
-      attempt.endpoint.rest(retryAfterMs(head, this.outcome.startedWallMs));
-    attempt.cancel();
-    this.onAttemptFailed(attempt, "retried-status", String(head.status));
-    return true;
-  }
-
-  #facts(): { method: string; attemptCount: number; isBodyReplayable: boolean } {
-    return {
-      method: this.#head.method,
-      attemptCount: this.outcome.attemptCount,
-      isBodyReplayable: this.#replay?.isComplete ?? true,
-    };
-  }
-
-  /** Idempotent reads may be raced when the pool asks for it. */
-  #considerHedge(): void {
-    const delayMs = this.#pool?.hedgeDelayMs() ?? null;
-    if (delayMs === null || this.#hedge !== null || this.outcome.attemptCount > 1) return;
-    if (isIdempotent(this.#head.method) && this.#head.body.kind === "none") this.#setTimer("hedge", delayMs);
-  }
-
-  #startHedge(): void {
-    const pool = this.#pool as Pool;
-    const first = this.#attempt;
-    if (first === null || this.#phase !== "sending") return;
-    if (!pool.budget.tryStart(this.#context.clock.nowMs())) return;
-    const endpoint = pool.select(this.#key, [...this.#tried, first.endpoint]);
-    if (typeof endpoint === "string" || !endpoint.tryStart()) return pool.budget.finished();
-    this.outcome.attemptCount++;
-    endpoint.state.count("hedges");
-    this.#hedge = new Attempt(this, this.#context, endpoint, true, this.#context.clock.nowMs());
-    this.#connect(this.#hedge, false);
+    if (this.#phase === "relaying" || this.#phase === "tunnelling") this.#breakOff(cause, detail);
+    else this.#series?.failed(attempt, cause, detail);
   }
 
   /** The client's side is gone or misbehaved; `cause` says which. */
@@ -560,13 +385,14 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock, status);
     if (response === null) return this.#breakOff(cause, detail);
     this.outcome.status = response.status;
-    const whole = moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines };
+    const whole =
+      moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines };
     this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(whole, this.#scope) ?? whole);
   }
 
   #answerLocally(response: LocalResponse): void {
     this.outcome.status = response.status;
-    this.#stopAttempts();
+    this.#series?.stop();
     const edit = this.#plan?.editResponse ?? null;
     const fieldLines = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
     this.outcome.responseBodyBytes = sendLocalResponse(
@@ -588,33 +414,12 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     this.#exchangeDeadline.set(delayMs);
   }
 
-  #setTimer(purpose: TimerPurpose, delayMs: number): void {
-    this.#timerPurpose = purpose;
-    this.#timer ??= new Deadline(this.#context.deadlines, () => this.#timerExpired());
-    this.#timer.set(delayMs);
-  }
-
-  #clearTimer(): void {
-    this.#timerPurpose = "none";
-    this.#timer?.clear();
-  }
-
-  #timerExpired(): void {
-    const purpose = this.#timerPurpose;
-    this.#timerPurpose = "none";
-    switch (purpose) {
-      case "gate":
-        return this.#passGates(this.#plan as RoutePlan);
-      case "backoff":
-        return this.#select(true);
-      case "hedge":
-        return this.#startHedge();
-      case "continue":
-        this.#hasSentContinue = true;
-        return this.#downstream.sendInformational(100, "Continue", "");
-      case "none":
-        return;
-    }
+  #awaitContinue(): void {
+    this.#continueDeadline = new Deadline(this.#context.deadlines, () => {
+      this.#hasSentContinue = true;
+      this.#downstream.sendInformational(100, "Continue", "");
+    });
+    this.#continueDeadline.set(continueTimeoutMs);
   }
 
   #pauseRequest(): void {
@@ -634,7 +439,8 @@ export class Exchange implements AttemptOwner, QueueWaiter {
   #finish(): void {
     if (this.#phase === "finished") return;
     this.#phase = "finished";
-    this.#timer?.dispose();
+    this.#continueDeadline?.dispose();
+    this.#gates?.stop();
     this.#exchangeDeadline?.dispose();
     this.#requestPacer?.dispose();
     this.#responsePacer?.dispose();
@@ -643,7 +449,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
     const nowMs = this.#context.clock.nowMs();
     this.outcome.durationMs = nowMs - this.#startedMs;
     this.#releaseWinner(nowMs);
-    this.#stopAttempts();
+    this.#series?.stop();
     if (this.#isCountedByPool) {
       const isSample =
         this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
@@ -654,7 +460,7 @@ export class Exchange implements AttemptOwner, QueueWaiter {
 
   /** Tells the endpoint that answered how it went. */
   #releaseWinner(nowMs: number): void {
-    const attempt = this.#attempt;
+    const attempt = this.#series?.current ?? null;
     if (attempt === null || this.outcome.firstByteMs === null) return;
     const { outcome } = this;
     const row = outcome.cause === null ? null : errorRow(outcome.cause);
@@ -664,24 +470,5 @@ export class Exchange implements AttemptOwner, QueueWaiter {
       const isFailure = row !== null || outcome.status >= 500;
       attempt.release(outcome.status, isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes, nowMs);
     }
-  }
-
-  /** Calls off whatever is under way and stops waiting. */
-  #stopAttempts(): void {
-    if (this.#ticket !== null) {
-      this.#pool?.queue?.cancel(this.#ticket);
-      this.#ticket = null;
-    }
-    const attempt = this.#attempt;
-    const hedge = this.#hedge;
-    this.#attempt = null;
-    this.#hedge = null;
-    if (attempt !== null) this.#callOff(attempt);
-    if (hedge !== null) this.#callOff(hedge);
-  }
-
-  #ended(attempt: Attempt): void {
-    if (attempt.isBudgeted) this.#pool?.budget.finished();
-    this.#pool?.queue?.serve();
   }
 }

@@ -4,7 +4,7 @@ import { type Cause, errorRow } from "../core/errors.ts";
 import { httpDate } from "../core/http-date.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import { reasonPhrase } from "../http1/reason-phrase.ts";
-
+import type { ResponseHead } from "../http1/response-head.ts";
 import { ownMemory } from "../upstream/upstream-stream.ts";
 import type { Downstream } from "./downstream.ts";
 
@@ -46,6 +46,22 @@ export function plainResponse(
     fieldLines: `${dateLine(clock)}${typeLine}${fieldLines}`,
     body,
   };
+}
+
+const keptFields = [
+  ["www-authenticate", "WWW-Authenticate"],
+  ["retry-after", "Retry-After"],
+  ["allow", "Allow"],
+] as const;
+
+/** What stays of an endpoint's answer that is replaced: its status and what belongs to it. */
+export function replacedResponse(head: ResponseHead, clock: Clock): LocalResponse {
+  let lines = dateLine(clock);
+  for (const [lowerName, name] of keptFields) {
+    const value = head.fields.get(lowerName);
+    if (value !== undefined) lines += `${name}: ${value}\r\n`;
+  }
+  return { status: head.status, reason: reasonPhrase(head.status), fieldLines: lines, body: "" };
 }
 
 /** An answer with headers of its own, Content-Type among them. Values are octets that are fit for a header. */

@@ -21,7 +21,7 @@ function closingText({ status, reason, fieldLines, body }: LocalResponse): strin
 }
 
 /** Answers a connection that is one too many and closes it, without reading from it. */
-export function refuseConnection(stream: ByteStream, context: ListenerContext): void {
+export function refuseConnection(stream: ByteStream, context: ListenerContext, cause: Cause): void {
   stream.handler = {
     onData() {},
     onEnd: () => stream.destroy(),
@@ -29,15 +29,10 @@ export function refuseConnection(stream: ByteStream, context: ListenerContext): 
     onClosed() {},
   };
   const { isCauseShown, clock } = context.proxy;
-  const response = errorResponse("over-connection-limit", isCauseShown, clock);
+  const response = errorResponse(cause, isCauseShown, clock);
   if (response !== null) {
     stream.writeText(closingText(response));
-    context.onRefused(
-      "over-connection-limit",
-      response.status,
-      plainAddress(stream.remoteAddress),
-      response.body.length,
-    );
+    context.onRefused(cause, response.status, plainAddress(stream.remoteAddress), response.body.length);
   }
   stream.end();
   // The client reads the answer and closes; one that does not is cut.

@@ -6,8 +6,9 @@ import type { Cause } from "../core/errors.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { PriorityClass } from "../upstream/request-queue.ts";
 import type { UpstreamTimeouts } from "../upstream/upstream-stream.ts";
-import type { RequestScope } from "./request-scope.ts";
 import type { LocalResponse } from "./local-response.ts";
+import type { Mirror } from "./mirror.ts";
+import type { RequestScope } from "./request-scope.ts";
 
 /** What a gate says about a request; null lets it pass. */
 export type GateVerdict =
@@ -41,6 +42,20 @@ export interface RequestRewrite {
   readonly method: string | null;
 }
 
+/** Pages in place of plain errors. */
+export interface ErrorPages {
+  /** The page for an error that Headgate answers; the response itself where there is none. */
+  inPlaceOf(response: LocalResponse, scope: RequestScope): LocalResponse;
+  /** Do answers of endpoints with this status get the page, too? */
+  replacesUpstream(status: number): boolean;
+}
+
+/** Paces of the two bodies in bytes per second; Infinity for none. */
+export interface Pace {
+  readonly requestBytesPerSecond: number;
+  readonly responseBytesPerSecond: number;
+}
+
 export interface RoutePlan {
   readonly name: string;
   /** Asked in order before anything is sent. */
@@ -62,4 +77,7 @@ export interface RoutePlan {
   readonly editRequest: FieldEdit | null;
   readonly editResponse: FieldEdit | null;
   readonly importance: PriorityClass;
+  readonly errorPages: ErrorPages | null;
+  readonly mirror: Mirror | null;
+  readonly pace: Pace | null;
 }

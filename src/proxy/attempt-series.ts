@@ -1,0 +1,305 @@
+/**
+ * The attempts of one exchange: which endpoint is asked, waiting for one when all are busy, asking
+ * another after a failure, racing a slow one. It knows no client; the exchange sends and relays.
+ *
+ *   select ─▶ attempt ─▶ (head: the exchange takes over)
+ *     ▲ │        └─ failed ─▶ back-off ─┐
+ *     │ └─ queue                        │
+ *     └──────────────────────────────────┘
+ */
+import { Deadline } from "../core/deadlines.ts";
+import { type Cause, errorRow } from "../core/errors.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Pool, RetrySettings } from "../upstream/pool.ts";
+import type { Binding } from "../upstream/sticky/sticky.ts";
+import type { PriorityClass, QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
+import type { ExchangeOutcome } from "./exchange-outcome.ts";
+import type { ProxyContext } from "./proxy-context.ts";
+import {
+  type AttemptFacts,
+  decideRetry,
+  isIdempotent,
+  isRepeatable,
+  retryAfterMs,
+} from "./retry-decision.ts";
+
+/** The exchange, as its series of attempts sees it. */
+export interface SeriesOwner extends AttemptOwner {
+  readonly outcome: ExchangeOutcome;
+  /** Everything received of the request body can be sent again. */
+  readonly isBodyReplayable: boolean;
+  /** Nobody is there to send to for a while. */
+  onSeriesWaiting(): void;
+  /** There will be no further attempt. */
+  onSeriesFailed(cause: Cause, detail: string): void;
+}
+
+/** Where the attempts go, settled once the request is routed. */
+export interface SeriesTarget {
+  readonly pool: Pool;
+  readonly retry: RetrySettings;
+  readonly key: string;
+  /** The endpoint that the client is bound to. */
+  readonly bound: Binding<Endpoint>;
+  readonly importance: PriorityClass;
+}
+
+const noEndpoints: readonly Endpoint[] = [];
+/** Stale pooled connections met by one exchange before they count as failures. */
+const staleRetriesMax = 8;
+
+export class AttemptSeries implements QueueWaiter {
+  /** The attempt that answers, or the one in hand. */
+  current: Attempt | null = null;
+  readonly #owner: SeriesOwner;
+  readonly #context: ProxyContext;
+  readonly #head: RequestHead;
+  readonly #target: SeriesTarget;
+  /** A second attempt that races the current one. */
+  #hedge: Attempt | null = null;
+  #tried: readonly Endpoint[] = noEndpoints;
+  #staleCount = 0;
+  #ticket: QueueTicket | null = null;
+  #queuedMs = 0;
+  #timer: Deadline | null = null;
+  #timerPurpose: "none" | "backoff" | "hedge" = "none";
+
+  constructor(owner: SeriesOwner, context: ProxyContext, head: RequestHead, target: SeriesTarget) {
+    this.#owner = owner;
+    this.#context = context;
+    this.#head = head;
+    this.#target = target;
+  }
+
+  /** `nowMs`: the first attempt's start. */
+  start(nowMs: number): void {
+    this.#select(false, nowMs);
+  }
+
+  // 5 select, 6 connect
+
+  #select(isBudgeted: boolean, nowMs: number): void {
+    const { pool } = this.#target;
+    // Whoever comes later must not overtake those who wait.
+    const isOvertaking = pool.queue !== null && pool.queue.length > 0 && this.#ticket === null;
+    const choice = isOvertaking ? "pool-full" : this.#takeEndpoint(pool);
+    if (typeof choice !== "string") return this.#begin(choice, isBudgeted, nowMs);
+    if (choice === "pool-full" && pool.queue !== null && !isBudgeted) return this.#enqueue(pool);
+    if (isBudgeted) pool.budget.finished();
+    // Every endpoint was tried: the last failure says more than "none left".
+    const last = this.#owner.outcome.failedAttempts.at(-1);
+    this.#owner.onSeriesFailed(last?.cause ?? choice, last?.detail ?? "");
+  }
+
+  /** An endpoint with a place taken on it. */
+  #takeEndpoint(pool: Pool): Endpoint | Cause {
+    const { bound, key } = this.#target;
+    if (bound !== null) {
+      const taken = this.#takeBound(bound);
+      if (taken !== null) return taken;
+      if (pool.sticky?.isRejecting === true) return "sticky-unavailable";
+    }
+    for (;;) {
+      const choice = pool.select(key, this.#tried);
+      // Another worker may have taken the last place since the policy looked.
+      if (typeof choice === "string" || choice.tryStart()) return choice;
+      this.#tried = [...this.#tried, choice];
+    }
+  }
+
+  #takeBound(bound: Endpoint | "gone"): Endpoint | null {
+    if (bound === "gone" || !bound.canServeBound || this.#tried.includes(bound)) return null;
+    return bound.tryStart() ? bound : null;
+  }
+
+  #begin(endpoint: Endpoint, isBudgeted: boolean, nowMs: number): void {
+    const { log } = this.#context;
+    const { outcome } = this.#owner;
+    outcome.endpoint = endpoint;
+    outcome.attemptCount++;
+    if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
+    const attempt = new Attempt(this.#owner, this.#context, endpoint, isBudgeted, nowMs);
+    this.current = attempt;
+    this.#connect(attempt, false);
+  }
+
+  #connect(attempt: Attempt, isFresh: boolean): void {
+    const { retry } = this.#target;
+    const isReady = attempt.connect(isFresh, isRepeatable(this.#head, retry), retry.attemptTimeoutMs);
+    if (!isReady && attempt === this.current) this.#owner.onSeriesWaiting();
+  }
+
+  #enqueue(pool: Pool): void {
+    this.#owner.onSeriesWaiting();
+    this.#queuedMs = this.#context.clock.nowMs();
+    const { clientAddress } = this.#owner.outcome;
+    const ticket = pool.queue?.enter(this, this.#target.importance, clientAddress) ?? "queue-full";
+    if (ticket === "queue-full") this.#owner.onSeriesFailed("queue-full", "");
+    else this.#ticket = ticket;
+  }
+
+  /** QueueWaiter: a place may be free. */
+  tryServe(): boolean {
+    const choice = this.#takeEndpoint(this.#target.pool);
+    if (choice === "pool-full") return false;
+    this.#endWait();
+    if (typeof choice === "string") this.#owner.onSeriesFailed(choice, "");
+    else this.#begin(choice, false, this.#context.clock.nowMs());
+    return true;
+  }
+
+  onRefused(refusal: QueueRefusal): void {
+    this.#endWait();
+    this.#owner.onSeriesFailed(refusal === "queue-closed" ? "no-endpoint" : refusal, "");
+  }
+
+  #endWait(): void {
+    this.#ticket = null;
+    this.#owner.outcome.queueMs = this.#context.clock.nowMs() - this.#queuedMs;
+  }
+
+  // Failures and further attempts
+
+  /** An attempt failed before its response began. */
+  failed(attempt: Attempt, cause: Cause, detail: string): void {
+    const decision = decideRetry(cause, this.#facts(), this.#target.retry);
+    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
+      attempt.endpoint.state.count("staleConnections");
+      return this.#connect(attempt, true);
+    }
+    this.#noteFailure(attempt, cause, detail);
+    // The other one may still answer.
+    if (this.#hedge !== null) {
+      if (attempt === this.current) this.current = this.#hedge;
+      this.#hedge = null;
+      return;
+    }
+    this.current = null;
+    if (decision === "give-up") this.#owner.onSeriesFailed(cause, detail);
+    else this.#another(cause, detail);
+  }
+
+  #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
+    const nowMs = this.#context.clock.nowMs();
+    const durationMs = nowMs - attempt.startedMs;
+    this.#owner.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
+    attempt.release(0, errorRow(cause).isBlamed, 0, 0, nowMs);
+    this.ended(attempt);
+    this.#tried = [...this.#tried, attempt.endpoint];
+  }
+
+  /** One more attempt, if the budget allows, after the back-off. */
+  #another(cause: Cause, detail: string): void {
+    const { pool } = this.#target;
+    const nowMs = this.#context.clock.nowMs();
+    if (!pool.budget.tryStart(nowMs)) {
+      this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
+      return;
+    }
+    this.#tried.at(-1)?.state.count("retries");
+    const delayMs = pool.backoffMs(this.#owner.outcome.attemptCount);
+    if (delayMs === 0) return this.#select(true, nowMs);
+    this.#owner.onSeriesWaiting();
+    this.#setTimer("backoff", delayMs);
+  }
+
+  /** Throws a response of a listed status away while another attempt may follow; true if it did. */
+  retriesStatus(attempt: Attempt, head: ResponseHead): boolean {
+    const { retry } = this.#target;
+    if (!retry.statuses.has(head.status)) return false;
+    if (decideRetry("retried-status", this.#facts(), retry) !== "another-endpoint") return false;
+    if (retry.isRetryAfterRespected)
+      attempt.endpoint.rest(retryAfterMs(head, this.#owner.outcome.startedWallMs));
+    attempt.cancel();
+    this.failed(attempt, "retried-status", String(head.status));
+    return true;
+  }
+
+  #facts(): AttemptFacts {
+    return {
+      method: this.#head.method,
+      attemptCount: this.#owner.outcome.attemptCount,
+      isBodyReplayable: this.#owner.isBodyReplayable,
+    };
+  }
+
+  /** The request has been sent whole: idempotent reads may be raced when the pool asks for it. */
+  considerHedge(): void {
+    const delayMs = this.#target.pool.hedgeDelayMs();
+    if (delayMs === null || this.#hedge !== null || this.#owner.outcome.attemptCount > 1) return;
+    if (isIdempotent(this.#head.method) && this.#head.body.kind === "none") this.#setTimer("hedge", delayMs);
+  }
+
+  #startHedge(): void {
+    const { pool, key } = this.#target;
+    const first = this.current;
+    if (first?.upstream == null) return;
+    const nowMs = this.#context.clock.nowMs();
+    if (!pool.budget.tryStart(nowMs)) return;
+    const endpoint = pool.select(key, [...this.#tried, first.endpoint]);
+    if (typeof endpoint === "string" || !endpoint.tryStart()) return pool.budget.finished();
+    this.#owner.outcome.attemptCount++;
+    endpoint.state.count("hedges");
+    this.#hedge = new Attempt(this.#owner, this.#context, endpoint, true, nowMs);
+    this.#connect(this.#hedge, false);
+  }
+
+  /** The first head wins: whoever races it is called off. */
+  settle(winner: Attempt): void {
+    this.#clearTimer();
+    const loser = winner === this.current ? this.#hedge : this.current;
+    this.current = winner;
+    this.#hedge = null;
+    this.#owner.outcome.endpoint = winner.endpoint;
+    if (loser !== null) this.#callOff(loser);
+  }
+
+  /** Calls off whatever is under way and stops waiting. */
+  stop(): void {
+    this.#timer?.dispose();
+    if (this.#ticket !== null) {
+      this.#target.pool.queue?.cancel(this.#ticket);
+      this.#ticket = null;
+    }
+    const { current } = this;
+    const hedge = this.#hedge;
+    this.current = null;
+    this.#hedge = null;
+    if (current !== null) this.#callOff(current);
+    if (hedge !== null) this.#callOff(hedge);
+  }
+
+  #callOff(attempt: Attempt): void {
+    attempt.cancel();
+    attempt.abandon(0, 0);
+    this.ended(attempt);
+  }
+
+  /** The attempt has given its place back. */
+  ended(attempt: Attempt): void {
+    const { pool } = this.#target;
+    if (attempt.isBudgeted) pool.budget.finished();
+    pool.queue?.serve();
+  }
+
+  #setTimer(purpose: "backoff" | "hedge", delayMs: number): void {
+    this.#timerPurpose = purpose;
+    this.#timer ??= new Deadline(this.#context.deadlines, () => this.#timerExpired());
+    this.#timer.set(delayMs);
+  }
+
+  #clearTimer(): void {
+    this.#timerPurpose = "none";
+    this.#timer?.clear();
+  }
+
+  #timerExpired(): void {
+    const purpose = this.#timerPurpose;
+    this.#timerPurpose = "none";
+    if (purpose === "backoff") this.#select(true, this.#context.clock.nowMs());
+    else if (purpose === "hedge") this.#startHedge();
+  }
+}
