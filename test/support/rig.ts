@@ -1,13 +1,15 @@
 /** Origins, a proxy before them and clients, taken down together; whatever leaked fails the test. */
 import { test } from "node:test";
 import { connectRaw, type RawClient } from "./raw-client.ts";
-import { type OriginOptions, type RawOrigin, startRawOrigin } from "./raw-origin.ts";
+import { type OriginOptions, type RawOrigin, refusingPort, startRawOrigin } from "./raw-origin.ts";
 import { type ProxyOptions, startProxy, type TestProxy, viaName } from "./start-proxy.ts";
 import { type Transport, transports } from "./transports.ts";
 
 export interface RigOptions extends Partial<ProxyOptions> {
   /** One origin for each; a single one that answers 200 by default. */
   readonly behaviours?: readonly OriginOptions[];
+  /** Endpoints that refuse connections, ahead of the origins. */
+  readonly refusing?: number;
 }
 
 export class Rig {
@@ -47,7 +49,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     (options.behaviours ?? [{}]).map((behaviour) => startRawOrigin(behaviour)),
   );
   try {
-    const proxy = await startProxy({ origins: behindIt.map(({ port }) => port), ...options });
+    const refusing = await Promise.all(Array.from({ length: options.refusing ?? 0 }, refusingPort));
+    const origins = [...refusing, ...behindIt.map(({ port }) => port)];
+    const proxy = await startProxy({ origins, ...options });
     return new Rig(proxy, behindIt);
   } catch (error) {
     for (const origin of behindIt) await origin.close();

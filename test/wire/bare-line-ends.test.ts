@@ -17,7 +17,7 @@ wireCases("A bare line end is refused", [
     "LF LF inside, hiding a second request",
     "GET / HTTP/1.1\r\nHost: a\n\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n",
   ),
-  refused("LF everywhere, byte by byte", [..."GET / HTTP/1.1\nHost: a\n\n"], "bad-request-line"),
+  refused("LF everywhere, byte by byte", "GET / HTTP/1.1\nHost: a\n\n".split(""), "bad-request-line"),
   refused("CR after the request line", "GET / HTTP/1.1\rHost: a\r\n\r\n", "bad-request-line"),
   refused("CR inside a value", "GET / HTTP/1.1\r\nHost: a\r\nX: one\rtwo\r\n\r\n"),
   refused("CR before CRLF", "GET / HTTP/1.1\r\nHost: a\r\nX: one\r\r\n\r\n"),

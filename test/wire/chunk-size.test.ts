@@ -64,7 +64,7 @@ wireCases("A valid chunk size", [
   },
   {
     name: "byte by byte",
-    send: [...`${head}3\r\nabc\r\n0\r\n\r\n`],
+    send: `${head}3\r\nabc\r\n0\r\n\r\n`.split(""),
     origin: [
       forwarded(
         "POST / HTTP/1.1",

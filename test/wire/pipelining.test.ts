@@ -47,7 +47,12 @@ testOverTransports("Pipelined requests with bodies of every kind stay apart", as
   for (let i = 0; i < 4; i++) assert.equal((await client.readResponse()).status, 200);
   assert.deepEqual(
     rig.origin.requests.map(({ head, body, trailers }) => [head.split(" ")[1], body, trailers]),
-    [["/1", "hello", ""], ["/2", "world", "X: y\r\n"], ["/3", "", ""], ["/4", "", ""]],
+    [
+      ["/1", "hello", ""],
+      ["/2", "world", "X: y\r\n"],
+      ["/3", "", ""],
+      ["/4", "", ""],
+    ],
   );
 });
 
@@ -74,7 +79,10 @@ testOverTransports("Nothing behind a request that asked to close is served", asy
 });
 
 testOverTransports("Answers of Headgate's own keep their place in the pipeline", async (transport) => {
-  await using rig = await startRig({ transport, config: { routes: [{ match: { path: "/app" }, pool: "app" }] } });
+  await using rig = await startRig({
+    transport,
+    config: { routes: [{ match: { path: "/app" }, pool: "app" }] },
+  });
   const client = await rig.connect();
   client.send(get("/app") + get("/none") + get("/app") + get("/none"));
   const statuses = [];
@@ -82,45 +90,51 @@ testOverTransports("Answers of Headgate's own keep their place in the pipeline",
   assert.deepEqual(statuses, [200, 404, 200, 404]);
 });
 
-testOverTransports("Read-ahead is bounded: a flood of requests behind a slow one stays with the client", async (transport) => {
-  await using rig = await startRig({
-    transport,
-    behaviours: [{ respond: () => undefined }],
-    listener: { limits: { readAheadBytes: 4096 } },
-  });
-  const client = await rig.connect();
-  // More than the kernel's buffers of both sides can hold.
-  const flood = get("/flood").repeat(1_000_000);
-  client.send(get("/slow") + flood);
-  await rig.origin.awaitRequest(1);
-  for (let last = -1; last !== client.socket.bytesWritten - client.socket.writableLength; ) {
-    last = client.socket.bytesWritten - client.socket.writableLength;
-    await turns(50);
-  }
-  assert.ok(client.socket.writableLength > 1_000_000, "the client could not get rid of its flood");
-});
-
-testOverTransports("A client that pipelines and never reads does not fill the memory with answers", async (transport) => {
-  const body = "x".repeat(100_000);
-  const respond = (): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  await using rig = await startRig({ transport, behaviours: [{ respond }] });
-  const client = await rig.connect();
-  client.socket.pause();
-  const wanted = 300;
-  client.send(get("/").repeat(wanted));
-  await rig.origin.awaitRequest(1);
-  const [stream] = rig.proxy.streams.accepted;
-  assert.ok(stream !== undefined);
-  let backlogMax = 0;
-  for (let last = -1; last !== rig.origin.requests.length; ) {
-    last = rig.origin.requests.length;
-    for (let i = 0; i < 50; i++) {
-      await turns(1);
-      backlogMax = Math.max(backlogMax, stream.writeBacklog);
+testOverTransports(
+  "Read-ahead is bounded: a flood of requests behind a slow one stays with the client",
+  async (transport) => {
+    await using rig = await startRig({
+      transport,
+      behaviours: [{ respond: () => undefined }],
+      listener: { limits: { readAheadBytes: 4096 } },
+    });
+    const client = await rig.connect();
+    // More than the kernel's buffers of both sides can hold.
+    const flood = get("/flood").repeat(1_000_000);
+    client.send(get("/slow") + flood);
+    await rig.origin.awaitRequest(1);
+    for (let last = -1; last !== client.socket.bytesWritten - client.socket.writableLength;) {
+      last = client.socket.bytesWritten - client.socket.writableLength;
+      await turns(50);
     }
-  }
-  assert.ok(rig.origin.requests.length < wanted, "every request was served to a client that does not read");
-  assert.ok(backlogMax < 300_000, `${backlogMax} bytes of answers wait in memory`);
-  client.socket.resume();
-  for (let i = 0; i < wanted; i++) assert.equal((await client.readResponse()).status, 200);
-});
+    assert.ok(client.socket.writableLength > 1_000_000, "the client could not get rid of its flood");
+  },
+);
+
+testOverTransports(
+  "A client that pipelines and never reads does not fill the memory with answers",
+  async (transport) => {
+    const body = "x".repeat(100_000);
+    const respond = (): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    await using rig = await startRig({ transport, behaviours: [{ respond }] });
+    const client = await rig.connect();
+    client.socket.pause();
+    const wanted = 300;
+    client.send(get("/").repeat(wanted));
+    await rig.origin.awaitRequest(1);
+    const [stream] = rig.proxy.streams.accepted;
+    assert.ok(stream !== undefined);
+    let backlogMax = 0;
+    for (let last = -1; last !== rig.origin.requests.length;) {
+      last = rig.origin.requests.length;
+      for (let i = 0; i < 50; i++) {
+        await turns(1);
+        backlogMax = Math.max(backlogMax, stream.writeBacklog);
+      }
+    }
+    assert.ok(rig.origin.requests.length < wanted, "every request was served to a client that does not read");
+    assert.ok(backlogMax < 300_000, `${backlogMax} bytes of answers wait in memory`);
+    client.socket.resume();
+    for (let i = 0; i < wanted; i++) assert.equal((await client.readResponse()).status, 200);
+  },
+);
