@@ -10,3 +10,4 @@ export { createLoadBalancer } from "./runtime/load-balancer.ts";
 export type { CloseOptions, LoadBalancer, LoadBalancerOptions } from "./runtime/load-balancer.ts";
 export type { BoundAddress } from "./runtime/snapshot.ts";
 export type { EndpointStats, PoolStats, Stats } from "./runtime/stats.ts";
+export type { ProtectionStats } from "./runtime/protections.ts";

@@ -115,7 +115,7 @@ describe("ConcurrencyLimit", () => {
     const second = ConcurrencyLimit.attach(first.share, 1, settings, seededRandom(2));
     assert.ok(first.tryStart() && second.tryStart() && second.tryStart() && second.tryStart());
     assert.equal(first.tryStart(), false);
-    first.releaseWorker(1);
+    ConcurrencyLimit.releaseWorker(first.share, 1);
     assert.equal(first.inFlight, 1);
   });
 });

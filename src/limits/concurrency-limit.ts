@@ -167,9 +167,11 @@ export class ConcurrencyLimit {
   }
 
   /** After worker `workerIndex` died: gives back its places, and the lock if it held it. */
-  releaseWorker(workerIndex: number): void {
-    Atomics.sub(this.#words, word.inFlight, Atomics.exchange(this.#rows, workerIndex, 0));
-    Atomics.compareExchange(this.#words, word.lock, workerIndex + 1, 0);
+  static releaseWorker({ state }: ConcurrencyShare, workerIndex: number): void {
+    const words = new Int32Array(state, 0, wordsBytes / 4);
+    const rows = new Int32Array(state, wordsBytes + doublesBytes + histogramBuckets * 4);
+    Atomics.sub(words, word.inFlight, Atomics.exchange(rows, workerIndex, 0));
+    Atomics.compareExchange(words, word.lock, workerIndex + 1, 0);
   }
 
   #count(judgement: "admit" | "reject"): void {

@@ -18,19 +18,36 @@ export interface ConnectionGate {
   closed(): void;
 }
 
+/** The count of connections of each client over all workers. */
+export interface ClientLimit {
+  /** A token for `close`; `refusedToken` when the client holds as many as it may. */
+  open(remoteAddress: string): number;
+  close(token: number): void;
+}
+
+/** What a client's connection takes of its limit. */
+interface ClientPlace {
+  readonly limit: ClientLimit;
+  readonly token: number;
+}
+
+const refusedToken = -1;
+
 export interface ListenerParts {
   readonly acceptor: Acceptor;
   readonly gate: ConnectionGate;
   /** Takes the stream over: sets its handler and reports its end through `Listener.connectionClosed`. */
   createConnection(stream: ByteStream): ServerConnection;
-  /** Answers a connection beyond the limit and closes it. */
-  refuse(stream: ByteStream): void;
+  /** Answers a connection beyond the listener's or the client's limit and closes it. */
+  refuse(stream: ByteStream, isClientsFault: boolean): void;
 }
 
 export class Listener {
   connectionsMax: number;
+  /** Null for no limit per client. */
+  clientLimit: ClientLimit | null = null;
   readonly #parts: ListenerParts;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Map<ServerConnection, ClientPlace | null>();
   #bound: BoundListener | null = null;
   #isDraining = false;
   #onDrained: (() => void) | null = null;
@@ -51,15 +68,20 @@ export class Listener {
   }
 
   connectionClosed(connection: ServerConnection): void {
-    if (!this.#connections.delete(connection)) return;
+    const place = this.#connections.get(connection);
+    if (place === undefined) return;
+    this.#connections.delete(connection);
+    place?.limit.close(place.token);
     this.#parts.gate.closed();
     if (this.#connections.size === 0) this.#onDrained?.();
   }
 
   /** One that was waiting (a handshake, a header) goes on as another, in the same place. */
   connectionReplaced(waiting: ServerConnection, connection: ServerConnection): void {
-    if (!this.#connections.delete(waiting)) return;
-    this.#connections.add(connection);
+    const place = this.#connections.get(waiting);
+    if (place === undefined) return;
+    this.#connections.delete(waiting);
+    this.#connections.set(connection, place);
     if (this.#isDraining) connection.drain();
   }
 
@@ -67,7 +89,7 @@ export class Listener {
   drain(): Promise<void> {
     this.#isDraining = true;
     void this.#bound?.close();
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections.keys()) connection.drain();
     if (this.#connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -76,17 +98,28 @@ export class Listener {
 
   terminate(): void {
     void this.#bound?.close();
-    for (const connection of this.#connections) connection.terminate();
+    for (const connection of this.#connections.keys()) connection.terminate();
   }
 
   #accepted(stream: ByteStream): void {
+    const place = this.clientLimit === null ? null : placeOf(this.clientLimit, stream);
+    if (place === "refused") {
+      this.#parts.refuse(stream, true);
+      return;
+    }
     if (!this.#parts.gate.tryAccept(this.connectionsMax)) {
-      this.#parts.refuse(stream);
+      place?.limit.close(place.token);
+      this.#parts.refuse(stream, false);
       return;
     }
     const connection = this.#parts.createConnection(stream);
-    this.#connections.add(connection);
+    this.#connections.set(connection, place);
     // Accepted by the kernel just before the socket was closed: serve it, but not for long.
     if (this.#isDraining) connection.drain();
   }
+}
+
+function placeOf(limit: ClientLimit, stream: ByteStream): ClientPlace | "refused" {
+  const token = limit.open(stream.remoteAddress);
+  return token === refusedToken ? "refused" : { limit, token };
 }

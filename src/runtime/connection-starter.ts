@@ -87,8 +87,9 @@ export class ConnectionStarter {
   }
 
   /** One connection too many: HTTP is told so, a stream is cut. */
-  refuse(stream: ByteStream): void {
-    if (this.#isHttp) refuseConnection(stream, this.#parts.context);
+  refuse(stream: ByteStream, isClientsFault: boolean): void {
+    const cause = isClientsFault ? "over-client-limit" : "over-connection-limit";
+    if (this.#isHttp) refuseConnection(stream, this.#parts.context, cause);
     else stream.reset();
   }
 

@@ -170,12 +170,13 @@ export class ControlPlane {
   #snapshot(config: Config, tls: ListenersTls): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
-    for (const [name, { version, budget, overload, sticky, endpoints }] of shared.pools) {
+    for (const [name, { version, budget, overload, sticky, protections, endpoints }] of shared.pools) {
       pools[name] = {
         version: version.buffer,
         budget: budget.buffer,
         overload,
         sticky,
+        protections: protections.buffer,
         endpoints: endpoints.map(({ key, number, state }) => ({
           key,
           number,
@@ -186,6 +187,8 @@ export class ControlPlane {
       };
     }
     const listeners = Object.fromEntries([...shared.listeners].map(([name, { buffer }]) => [name, buffer]));
+    const routes = Object.fromEntries([...shared.routes].map(([name, { buffer }]) => [name, buffer]));
+    const clientLimits = Object.fromEntries([...shared.clientLimits].map(([name, { share }]) => [name, share]));
     const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
     return {
       revision: this.#revision + 1,
@@ -193,6 +196,8 @@ export class ControlPlane {
       config,
       pools,
       rateLimits,
+      routes,
+      clientLimits,
       listeners,
       tls,
       boundPorts: this.#boundPorts,

@@ -10,15 +10,16 @@ import type { Acceptor } from "../core/transport.ts";
 import { Listener } from "../listener/listener.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
+import { clientLimit } from "./client-connections.ts";
 import { ConnectionStarter } from "./connection-starter.ts";
 import { ListenError } from "./data-plane-link.ts";
 import { ListenerCounters } from "./listener-counters.ts";
 import { bindAddress, listenerSettings, listenTarget } from "./listener-settings.ts";
+import type { ObservabilityRecorder } from "./observability-recorder.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import { streamContext } from "./stream-settings.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 import type { Pool } from "../upstream/pool.ts";
-import type { ObservabilityRecorder } from "./observability-recorder.ts";
 
 export interface ListenerSetParts {
   readonly acceptor: Acceptor;
@@ -26,11 +27,11 @@ export interface ListenerSetParts {
   readonly proxy: ProxyContext;
   readonly workerIndex: number;
   readonly isPortShared: boolean;
+  readonly recorder?: ObservabilityRecorder;
   findPool(name: string): Pool | null;
 }
 
 interface OpenListener {
-  readonly recorder?: ObservabilityRecorder;
   readonly listener: Listener;
   readonly context: ListenerContext;
   readonly starter: ConnectionStarter;
@@ -99,6 +100,7 @@ export class ListenerSet {
     if (open === undefined) return;
     open.context.settings = listenerSettings(config, snapshot.config);
     open.listener.connectionsMax = config.limits.connections;
+    open.listener.clientLimit = clientLimit(config, snapshot.clientLimits[config.name], this.#parts.workerIndex);
     open.starter.useTls(snapshot.tls[config.name] ?? null);
     open.starter.update(config);
   }
@@ -114,7 +116,7 @@ export class ListenerSet {
       onConnectionClosed: (connection) => listener.connectionClosed(connection),
       onRefused: (cause, status, clientAddress, bodyBytes) => {
         // A connection too many was counted where it was accepted.
-        if (cause !== "over-connection-limit") counters.headRefused();
+        if (cause !== "over-connection-limit" && cause !== "over-client-limit") counters.headRefused();
         recorder?.refused({ listenerName: config.name, cause, status, clientAddress, bodyBytes });
       },
     };
@@ -137,14 +139,19 @@ export class ListenerSet {
         acceptor,
         gate: counters,
         createConnection: (stream) => starter.begin(stream),
-        refuse: (stream) => starter.refuse(stream),
+        refuse: (stream, isClientsFault) => starter.refuse(stream, isClientsFault),
       },
       config.limits.connections,
     );
     const target = listenTarget(bindAddress(config), snapshot.boundPorts[config.name], isPortShared);
     try {
       const bound = await listener.listen(target, config.backlog);
-      return { listener, context, starter, bound: { listener: config.name, address: bound.address, port: bound.port } };
+      return {
+        listener,
+        context,
+        starter,
+        bound: { listener: config.name, address: bound.address, port: bound.port },
+      };
     } catch (error) {
       throw new ListenError((error as NodeJS.ErrnoException).code ?? "EUNKNOWN", config.address);
     }

@@ -19,7 +19,12 @@ export interface OverloadParts {
 }
 
 /** Shared memory for a pool's protections; made by the control plane. */
-export function createOverloadShare(pool: PoolConfig, workerCount: number, random: Random, nowMs: number): OverloadShare {
+export function createOverloadShare(
+  pool: PoolConfig,
+  workerCount: number,
+  random: Random,
+  nowMs: number,
+): OverloadShare {
   const { concurrency, shed } = pool;
   return {
     concurrency:
@@ -28,6 +33,11 @@ export function createOverloadShare(pool: PoolConfig, workerCount: number, rando
         : ConcurrencyLimit.create(concurrencySettings(concurrency), workerCount, random, nowMs).share,
     shedCounts: shed === null ? null : VerdictCounts.create(workerCount).buffer,
   };
+}
+
+/** After a worker died: what it had in flight is given back. */
+export function releaseOverload({ concurrency }: OverloadShare, workerIndex: number): void {
+  if (concurrency !== null) ConcurrencyLimit.releaseWorker(concurrency, workerIndex);
 }
 
 /** Null for a pool without protections. */
@@ -46,9 +56,11 @@ export function createOverload(
       if (shedder !== null) {
         const [inUse, places] = limit === null ? placesOf(endpoints) : [limit.inFlight, limit.effectiveLimit];
         const verdict = shedder.judge(importance, inUse, places);
-        if (verdict.mustReject) return { cause: "shed", retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) };
+        if (verdict.mustReject)
+          return { cause: "shed", retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) };
       }
-      if (limit !== null && !limit.tryStart(importance === "high")) return { cause: "concurrency-limit", retryAfterSeconds: 1 };
+      if (limit !== null && !limit.tryStart(importance === "high"))
+        return { cause: "concurrency-limit", retryAfterSeconds: 1 };
       return null;
     },
     finished(startedMs, isSample) {
@@ -57,16 +69,29 @@ export function createOverload(
   };
 }
 
-function attachLimit({ concurrency }: PoolConfig, share: OverloadShare, parts: OverloadParts): ConcurrencyLimit | null {
+function attachLimit(
+  { concurrency }: PoolConfig,
+  share: OverloadShare,
+  parts: OverloadParts,
+): ConcurrencyLimit | null {
   if (concurrency === null || share.concurrency === null) return null;
-  return ConcurrencyLimit.attach(share.concurrency, parts.workerIndex, concurrencySettings(concurrency), parts.random);
+  return ConcurrencyLimit.attach(
+    share.concurrency,
+    parts.workerIndex,
+    concurrencySettings(concurrency),
+    parts.random,
+  );
 }
 
 function attachShedder({ shed }: PoolConfig, share: OverloadShare, parts: OverloadParts): LoadShedder | null {
   if (shed === null || share.shedCounts === null) return null;
   const counts = VerdictCounts.attach(share.shedCounts, parts.workerIndex);
   const { low, normal, aggression, retryAfter, mode } = shed;
-  return new LoadShedder({ lowFrom: low, normalFrom: normal, aggression, retryAfterMs: retryAfter, mode }, parts.random, counts);
+  return new LoadShedder(
+    { lowFrom: low, normalFrom: normal, aggression, retryAfterMs: retryAfter, mode },
+    parts.random,
+    counts,
+  );
 }
 
 /** Requests in flight and the most there may be: without limits on the endpoints a pool is never full. */

@@ -5,8 +5,9 @@ import type { Clock } from "../core/clock.ts";
 import { evaluate, evaluateForHeader, templateOf } from "../core/template.ts";
 import { editFieldLines } from "../proxy/field-edits.ts";
 import { answerWith, type LocalResponse } from "../proxy/local-response.ts";
+import { Mirror } from "../proxy/mirror.ts";
 import type { RequestScope } from "../proxy/request-scope.ts";
-import type { FieldEdit, Gate, RequestRewrite, RoutePlan } from "../proxy/route-plan.ts";
+import type { FieldEdit, Gate, Pace, RequestRewrite, RoutePlan } from "../proxy/route-plan.ts";
 import { fixedResponseFor } from "../routing/fixed-response.ts";
 import type { HeaderEdits } from "../routing/header-edits.ts";
 import { locationOf } from "../routing/redirect.ts";
@@ -14,9 +15,11 @@ import { type Rewrite, rewriteTarget } from "../routing/rewrite.ts";
 import { compileRouteActions, type RouteActions } from "../routing/route-actions.ts";
 import { RouteTableError } from "../routing/route-table.ts";
 import { chooseBranch, splitCookie } from "../routing/split.ts";
-import type { Pool } from "../upstream/pool.ts";
+import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import { overriddenRetry, neverIfOff } from "./endpoint-settings.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
+import { compileErrorPages } from "./error-pages.ts";
+import { routeProtections } from "./protections.ts";
 import { routeGates } from "./route-gates.ts";
 import { keyTemplateOf } from "./policy-factory.ts";
 
@@ -35,7 +38,6 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
   if (problems.length > 0) throw new RouteTableError(problems);
   const gates: readonly Gate[] = routeGates(route, actions, parts);
   const { timeouts, limits, retry } = route;
-  const hasRetryOverride = Object.values(retry).some((value) => value !== null);
   const plan: RoutePlan = {
     name: route.name,
     gates,
@@ -43,7 +45,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     isUncounted: false,
     poolOf: poolChooser(route, actions, parts),
     keyOf: keyEvaluator(parts.config),
-    retry: hasRetryOverride ? (pool) => overriddenRetry(pool.settings.retry, retry) : null,
+    retry: hasRetryOverride(retry) ? retryOverride(retry) : null,
     exchangeTimeoutMs: timeouts.exchange === null ? null : neverIfOff(timeouts.exchange),
     bodyBytesMax: limits.bodyBytes,
     upstreamTimeouts: upstreamTimeouts(route, parts.config),
@@ -51,8 +53,48 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     editRequest: fieldEdit(actions.requestHeaders),
     editResponse: fieldEdit(actions.responseHeaders),
     importance: route.importance,
+    errorPages: compileErrorPages(route),
+    mirror: mirrorOf(route, parts),
+    pace: paceOf(route),
   };
   return { plan, needsCaptures };
+}
+
+function hasRetryOverride(retry: RouteConfig["retry"]): boolean {
+  return Object.values(retry).some((value) => value !== null);
+}
+
+/** Worked out once for each pool. */
+function retryOverride(retry: RouteConfig["retry"]): (pool: Pool) => RetrySettings {
+  const known = new WeakMap<RetrySettings, RetrySettings>();
+  return ({ settings }) => {
+    let overridden = known.get(settings.retry);
+    if (overridden === undefined) {
+      overridden = overriddenRetry(settings.retry, retry);
+      known.set(settings.retry, overridden);
+    }
+    return overridden;
+  };
+}
+
+function mirrorOf({ name, mirror }: RouteConfig, parts: RoutePlanParts): Mirror | null {
+  if (mirror === null) return null;
+  const counts = routeProtections(name, parts);
+  return new Mirror(
+    { share: mirror.share, bodyBytesMax: mirror.bodyBytes, concurrencyMax: mirror.concurrency },
+    {
+      pool: parts.pool(mirror.pool),
+      random: parts.random,
+      keyOf: keyEvaluator(parts.config),
+      count: (what) => counts.count(what === "sent" ? "mirror" : "mirror-drop", "enforce"),
+    },
+  );
+}
+
+function paceOf({ limits }: RouteConfig): Pace | null {
+  const { requestBytesPerSecond, responseBytesPerSecond } = limits;
+  const isUnlimited = Math.min(requestBytesPerSecond, responseBytesPerSecond) === Number.POSITIVE_INFINITY;
+  return isUnlimited ? null : { requestBytesPerSecond, responseBytesPerSecond };
 }
 
 function responder(actions: RouteActions, clock: Clock): ((scope: RequestScope) => LocalResponse) | null {

@@ -22,7 +22,12 @@ export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
   const { pools, clock } = parts;
   const { config } = snapshot;
   const specs: RouteSpec<RoutePlan>[] = config.routes.map((route) => {
-    const { plan, needsCaptures } = compileRoutePlan(route, { ...parts, config, snapshot, pool: (name) => pools.pool(name) });
+    const { plan, needsCaptures } = compileRoutePlan(route, {
+      ...parts,
+      config,
+      snapshot,
+      pool: (name) => pools.pool(name),
+    });
     return { name: route.name, match: route.match, priority: route.priority, needsCaptures, payload: plan };
   });
   if (config.statsPath !== null) specs.push(statsRoute(config.statsPath, pools, clock));
@@ -57,6 +62,9 @@ function statsRoute(path: string, pools: PoolRegistry, clock: Clock): RouteSpec<
       editRequest: null,
       editResponse: null,
       importance: "normal",
+      errorPages: null,
+      mirror: null,
+      pace: null,
       respond() {
         const body = `${JSON.stringify(readStats(pools.statsSources()), null, 2)}\n`;
         return plainResponse(200, body, "Cache-Control: no-store\r\n", clock, "application/json");

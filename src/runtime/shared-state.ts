@@ -6,13 +6,17 @@ import type { Config } from "../config/schema.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
+import type { ConnectionLimit } from "../limits/connection-limit.ts";
+import { ProtectionCounts } from "../limits/protection-counts.ts";
 import { endpointNumberMax } from "../limits/session-table.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
 import { type CountedNames, ExchangeCounters } from "../observability/exchange-counters.ts";
 import type { ObservabilityShare } from "./observability-share.ts";
 import { WorkerVitals } from "./observability-vitals.ts";
-import { createOverloadShare } from "./overload.ts";
+import { createOverloadShare, releaseOverload } from "./overload.ts";
 import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
+import { createClientLimit, limitsClients } from "./client-connections.ts";
+import { hasProtections } from "./protections.ts";
 import type { OverloadShare, StickyShare } from "./snapshot.ts";
 import { stickyShare } from "./sticky.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
@@ -37,6 +41,7 @@ export interface SharedPool {
   /** What the overload memory was made for. */
   readonly overloadText: string;
   readonly sticky: StickyShare;
+  readonly protections: ProtectionCounts;
   readonly endpoints: readonly SharedEndpoint[];
 }
 
@@ -52,6 +57,9 @@ export class SharedState {
   #counted: CountedNames = { listeners: [], routes: [], pools: [] };
   readonly #workerCount: number;
   #pools = new Map<string, SharedPool>();
+  #clientLimits = new Map<string, ConnectionLimit>();
+  /** Of each route, by name. */
+  #routes = new Map<string, ProtectionCounts>();
   #listeners = new Map<string, ListenerCounters>();
   #rateLimits = new Map<string, SharedRateLimit>();
   #endpointCount = 0;
@@ -72,6 +80,15 @@ export class SharedState {
 
   get rateLimits(): ReadonlyMap<string, SharedRateLimit> {
     return this.#rateLimits;
+  }
+
+  /** Of the listeners that limit connections per client. */
+  get clientLimits(): ReadonlyMap<string, ConnectionLimit> {
+    return this.#clientLimits;
+  }
+
+  get routes(): ReadonlyMap<string, ProtectionCounts> {
+    return this.#routes;
   }
 
   get listeners(): ReadonlyMap<string, ListenerCounters> {
@@ -95,6 +112,8 @@ export class SharedState {
   adopt(config: Config): () => void {
     const before = {
       pools: this.#pools,
+      routes: this.#routes,
+      clientLimits: this.#clientLimits,
       listeners: this.#listeners,
       rateLimits: this.#rateLimits,
     };
@@ -112,8 +131,24 @@ export class SharedState {
           before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
         const overload = this.#overload(pool, before.pools.get(name));
         const sticky = stickyShare(pool, before.pools.get(name)?.sticky, this.#random);
-        return [name, { version, budget, ...overload, sticky, endpoints }];
+        const protections =
+          before.pools.get(name)?.protections ?? ProtectionCounts.create(this.#workerCount);
+        return [name, { version, budget, ...overload, sticky, protections, endpoints }];
       }),
+    );
+    this.#routes = new Map(
+      config.routes
+        .filter(hasProtections)
+        .map(({ name }) => [name, before.routes.get(name) ?? ProtectionCounts.create(this.#workerCount)]),
+    );
+    this.#clientLimits = new Map(
+      config.listeners
+        .filter(limitsClients)
+        .map((listener) => [
+          listener.name,
+          before.clientLimits.get(listener.name) ??
+            createClientLimit(listener, this.#workerCount, this.#random),
+        ]),
     );
     this.#listeners = new Map(
       config.listeners.map(({ name }) => [
@@ -132,6 +167,8 @@ export class SharedState {
       this.counters.setNames(counted);
       this.#rateLimits = before.rateLimits;
       this.#pools = before.pools;
+      this.#routes = before.routes;
+      this.#clientLimits = before.clientLimits;
       this.#listeners = before.listeners;
     };
   }
@@ -156,8 +193,10 @@ export class SharedState {
     this.vitals.countRestart(workerIndex);
     for (const { state } of this.endpoints()) state.releaseWorker(workerIndex);
     for (const counters of this.#listeners.values()) counters.releaseWorker(workerIndex);
-    for (const { version, budget } of this.#pools.values()) {
+    for (const limit of this.#clientLimits.values()) limit.releaseWorker(workerIndex);
+    for (const { version, budget, overload } of this.#pools.values()) {
       budget.releaseWorker(workerIndex);
+      releaseOverload(overload, workerIndex);
       version.bump();
     }
   }

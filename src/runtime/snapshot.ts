@@ -4,6 +4,7 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { ConcurrencyShare } from "../limits/concurrency-limit.ts";
+import type { ConnectionLimitShare } from "../limits/connection-limit.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
@@ -42,6 +43,8 @@ export interface PoolSnapshot {
   readonly version: SharedArrayBuffer;
   /** The retry budget's account. */
   readonly budget: SharedArrayBuffer;
+  /** How often its protections acted. */
+  readonly protections: SharedArrayBuffer;
   /** In the order of the configuration. */
   readonly endpoints: readonly EndpointSnapshot[];
 }
@@ -53,6 +56,10 @@ export interface Snapshot {
   readonly pools: Readonly<Record<string, PoolSnapshot>>;
   /** Shared tables of the rate limits, by name. */
   readonly rateLimits: Readonly<Record<string, RateLimiterShare>>;
+  /** How often the protections of each route acted, by name. */
+  readonly routes: Readonly<Record<string, SharedArrayBuffer>>;
+  /** Tables of the listeners that limit connections per client, by name. */
+  readonly clientLimits: Readonly<Record<string, ConnectionLimitShare>>;
   /** Shared counters of each listener, by name. */
   readonly listeners: Readonly<Record<string, SharedArrayBuffer>>;
   /** Certificates and ticket keys of the listeners that speak TLS, by name. */

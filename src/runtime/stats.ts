@@ -1,6 +1,7 @@
 /** The numbers of every endpoint and their totals, read from shared memory: `/stats` and `stats()`. */
 import type { EndpointState } from "../upstream/endpoint-state.ts";
 import type { Histogram } from "../core/histogram.ts";
+import type { ProtectionStats } from "./protections.ts";
 
 export interface LatencyStats {
   /** Milliseconds; null before the first response. */
@@ -31,11 +32,23 @@ export interface PoolStats {
   readonly endpoints: readonly EndpointStats[];
 }
 
-export interface Stats {
+export interface Stats extends TrafficStats {
+  /** What protective features did, or in observe mode would have done. */
+  readonly protections: readonly ProtectionStats[];
+}
+
+export interface TrafficStats {
   readonly pools: readonly PoolStats[];
   readonly totals: Pick<
     EndpointStats,
-    "activeRequests" | "requests" | "responses" | "failures" | "retries" | "bytesIn" | "bytesOut" | "latencyMs"
+    | "activeRequests"
+    | "requests"
+    | "responses"
+    | "failures"
+    | "retries"
+    | "bytesIn"
+    | "bytesOut"
+    | "latencyMs"
   >;
 }
 
@@ -47,7 +60,9 @@ export interface StatsSource {
   readonly state: EndpointState;
 }
 
-export function readStats(pools: Iterable<{ readonly name: string; readonly endpoints: Iterable<StatsSource> }>): Stats {
+export function readStats(
+  pools: Iterable<{ readonly name: string; readonly endpoints: Iterable<StatsSource> }>,
+): TrafficStats {
   const merged: { latency: Histogram | null } = { latency: null };
   const result: PoolStats[] = [];
   for (const pool of pools) {
@@ -59,7 +74,13 @@ export function readStats(pools: Iterable<{ readonly name: string; readonly endp
     });
     result.push({ name: pool.name, endpoints });
   }
-  return { pools: result, totals: totalsOf(result.flatMap((pool) => pool.endpoints), merged.latency) };
+  return {
+    pools: result,
+    totals: totalsOf(
+      result.flatMap((pool) => pool.endpoints),
+      merged.latency,
+    ),
+  };
 }
 
 function endpointStats(source: StatsSource, latency: Histogram): EndpointStats {
@@ -100,8 +121,9 @@ function stateOf(state: EndpointState): EndpointStats["state"] {
   return state.hasStatus("draining") ? "draining" : "up";
 }
 
-function totalsOf(endpoints: readonly EndpointStats[], latency: Histogram | null): Stats["totals"] {
-  const sum = (read: (endpoint: EndpointStats) => number): number => endpoints.reduce((total, each) => total + read(each), 0);
+function totalsOf(endpoints: readonly EndpointStats[], latency: Histogram | null): TrafficStats["totals"] {
+  const sum = (read: (endpoint: EndpointStats) => number): number =>
+    endpoints.reduce((total, each) => total + read(each), 0);
   return {
     activeRequests: sum((each) => each.activeRequests),
     requests: sum((each) => each.requests),
