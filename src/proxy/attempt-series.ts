@@ -257,6 +257,20 @@ export class AttemptSeries implements QueueWaiter {
     if (loser !== null) this.#callOff(loser);
   }
 
+  /** The exchange is over: tells the endpoint that answered how it went, and calls off the rest. */
+  finish(nowMs: number): void {
+    const { current } = this;
+    const { outcome } = this.#owner;
+    if (current !== null && outcome.firstByteMs !== null) {
+      const { requestBodyBytes, responseBodyBytes, status } = outcome;
+      const row = outcome.cause === null ? null : errorRow(outcome.cause);
+      if (outcome.isTunnel || (row !== null && !row.isBlamed))
+        current.abandon(responseBodyBytes, requestBodyBytes);
+      else current.release(status, row !== null || status >= 500, responseBodyBytes, requestBodyBytes, nowMs);
+    }
+    this.stop();
+  }
+
   /** Calls off whatever is under way and stops waiting. */
   stop(): void {
     this.#timer?.dispose();

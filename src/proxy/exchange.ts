@@ -25,7 +25,7 @@ import { DiscardedResponse } from "./discarded-response.ts";
 import { GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse, sendLocalResponse } from "./local-response.ts";
 import type { Mirror, MirrorCopy } from "./mirror.ts";
-import { Pacer } from "./pacer.ts";
+import { Paces } from "./paces.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -60,8 +60,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
   #exchangeDeadline: Deadline | null = null;
   #replay: ReplayBuffer | null = null;
   #mirrorCopy: MirrorCopy | null = null;
-  #requestPacer: Pacer | null = null;
-  #responsePacer: Pacer | null = null;
+  #paces: Paces | null = null;
   #requestTrailers = "";
   #isRequestComplete: boolean;
   #isRequestPaused = false;
@@ -167,22 +166,17 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     if (this.#isRequestComplete) this.#mirrorCopy?.send("");
   }
 
-  #setPace({ requestBytesPerSecond, responseBytesPerSecond }: Pace): void {
-    const { clock, deadlines } = this.#context;
-    if (requestBytesPerSecond < Number.POSITIVE_INFINITY) {
-      this.#requestPacer = new Pacer(requestBytesPerSecond, clock, deadlines, () => this.#requestPaceDue());
-    }
-    if (responseBytesPerSecond < Number.POSITIVE_INFINITY) {
-      this.#responsePacer = new Pacer(responseBytesPerSecond, clock, deadlines, () => {
+  #setPace(pace: Pace): void {
+    this.#paces = new Paces(pace, this.#context, {
+      // Only where there is somebody to send to; else `onAttemptReady` resumes.
+      onRequestDue: () => {
+        const upstream = this.#series?.current?.upstream ?? null;
+        if (upstream !== null && upstream.backlog <= highWaterBytes) this.#resumeRequest();
+      },
+      onResponseDue: () => {
         if (this.#downstream.backlog <= highWaterBytes) this.onDownstreamDrain();
-      });
-    }
-  }
-
-  /** Only where there is somebody to send to; else `onAttemptReady` resumes. */
-  #requestPaceDue(): void {
-    const upstream = this.#series?.current?.upstream ?? null;
-    if (upstream !== null && upstream.backlog <= highWaterBytes) this.onAttemptDrain();
+      },
+    });
   }
 
   // 5 select, 6 connect: the series does it
@@ -228,7 +222,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
       this.#replay.add(bytes, start, end, upstream === null);
     }
     this.#mirrorCopy?.add(bytes, start, end);
-    if (this.#requestPacer?.passed(end - start) === true) this.#pauseRequest();
+    if (this.#paces?.request?.passed(end - start) === true) this.#pauseRequest();
     if (upstream === null) return;
     upstream.sendBody(source, bytes, start, end);
     if (upstream.backlog > highWaterBytes) this.#pauseRequest();
@@ -276,8 +270,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.#phase = isUpgrade ? "tunnelling" : "relaying";
     if (isUpgrade) {
       outcome.isTunnel = true;
-      this.#requestPacer = null;
-      this.#responsePacer = null;
+      this.#paces = null;
       // From here on the client's direction ends when the client says so.
       this.#isRequestComplete = false;
       this.#exchangeDeadline?.clear();
@@ -313,7 +306,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     if (this.#phase === "finished") return;
     this.outcome.responseBodyBytes += end - start;
     this.#downstream.sendBody(source, bytes, start, end);
-    const isAheadOfPace = this.#responsePacer?.passed(end - start) === true;
+    const isAheadOfPace = this.#paces?.response?.passed(end - start) === true;
     if ((isAheadOfPace || this.#downstream.backlog > highWaterBytes) && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
       this.#series?.current?.upstream?.pauseResponse();
@@ -325,7 +318,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
   }
 
   onDownstreamDrain(): void {
-    if (!this.#isResponsePaused || this.#responsePacer?.isHolding === true) return;
+    if (!this.#isResponsePaused || this.#paces?.response?.isHolding === true) return;
     this.#isResponsePaused = false;
     this.#series?.current?.upstream?.resumeResponse();
   }
@@ -429,7 +422,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
   }
 
   #resumeRequest(): void {
-    if (!this.#isRequestPaused || this.#requestPacer?.isHolding === true) return;
+    if (!this.#isRequestPaused || this.#paces?.request?.isHolding === true) return;
     this.#isRequestPaused = false;
     this.#downstream.resumeRequest();
   }
@@ -442,33 +435,17 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.#continueDeadline?.dispose();
     this.#gates?.stop();
     this.#exchangeDeadline?.dispose();
-    this.#requestPacer?.dispose();
-    this.#responsePacer?.dispose();
+    this.#paces?.dispose();
     this.#replay = null;
     this.#mirrorCopy = null;
     const nowMs = this.#context.clock.nowMs();
     this.outcome.durationMs = nowMs - this.#startedMs;
-    this.#releaseWinner(nowMs);
-    this.#series?.stop();
+    this.#series?.finish(nowMs);
     if (this.#isCountedByPool) {
       const isSample =
         this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
       this.#pool?.overload?.finished(this.#startedMs, isSample);
     }
     if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);
-  }
-
-  /** Tells the endpoint that answered how it went. */
-  #releaseWinner(nowMs: number): void {
-    const attempt = this.#series?.current ?? null;
-    if (attempt === null || this.outcome.firstByteMs === null) return;
-    const { outcome } = this;
-    const row = outcome.cause === null ? null : errorRow(outcome.cause);
-    if (outcome.isTunnel || (row !== null && !row.isBlamed)) {
-      attempt.abandon(outcome.responseBodyBytes, outcome.requestBodyBytes);
-    } else {
-      const isFailure = row !== null || outcome.status >= 500;
-      attempt.release(outcome.status, isFailure, outcome.responseBodyBytes, outcome.requestBodyBytes, nowMs);
-    }
   }
 }
