@@ -87,7 +87,7 @@ export class AttemptSeries implements QueueWaiter {
     const isOvertaking = pool.queue !== null && pool.queue.length > 0 && this.#ticket === null;
     const choice = isOvertaking ? "pool-full" : this.#takeEndpoint(pool);
     if (typeof choice !== "string") return this.#begin(choice, isBudgeted, nowMs);
-    if (choice === "pool-full" && pool.queue !== null && !isBudgeted) return this.#enqueue(pool);
+    if (choice === "pool-full" && !isBudgeted && this.#isQueued(pool)) return this.#enqueue(pool);
     if (isBudgeted) pool.budget.finished();
     // Every endpoint was tried: the last failure says more than "none left".
     const last = this.#owner.outcome.failedAttempts.at(-1);
@@ -130,6 +130,11 @@ export class AttemptSeries implements QueueWaiter {
     const { retry } = this.#target;
     const isReady = attempt.connect(isFresh, isRepeatable(this.#head, retry), retry.attemptTimeoutMs);
     if (!isReady && attempt === this.current) this.#owner.onSeriesWaiting();
+  }
+
+  #isQueued(pool: Pool): boolean {
+    if (pool.queue !== null || pool.isObserved("queue")) pool.count("queue");
+    return pool.queue !== null;
   }
 
   #enqueue(pool: Pool): void {
@@ -195,7 +200,7 @@ export class AttemptSeries implements QueueWaiter {
   #another(cause: Cause, detail: string): void {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
-    if (!pool.budget.tryStart(nowMs)) {
+    if (!pool.tryStartRetry(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
     }
@@ -236,9 +241,11 @@ export class AttemptSeries implements QueueWaiter {
   #startHedge(): void {
     const { pool, key } = this.#target;
     const first = this.current;
-    if (first?.upstream == null) return;
+    if (first === null || first.upstream === null) return;
     const nowMs = this.#context.clock.nowMs();
-    if (!pool.budget.tryStart(nowMs)) return;
+    if (pool.isObserved("hedge")) return pool.count("hedge");
+    if (!pool.tryStartRetry(nowMs)) return;
+    pool.count("hedge");
     const endpoint = pool.select(key, [...this.#tried, first.endpoint]);
     if (typeof endpoint === "string" || !endpoint.tryStart()) return pool.budget.finished();
     this.#owner.outcome.attemptCount++;
@@ -273,6 +280,9 @@ export class AttemptSeries implements QueueWaiter {
 
   /** Calls off whatever is under way and stops waiting. */
   stop(): void {
+    // Leave for the attempt after the pause was taken already.
+    if (this.#timerPurpose === "backoff") this.#target.pool.budget.finished();
+    this.#timerPurpose = "none";
     this.#timer?.dispose();
     if (this.#ticket !== null) {
       this.#target.pool.queue?.cancel(this.#ticket);

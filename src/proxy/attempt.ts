@@ -2,7 +2,8 @@
  * One try of an exchange at one endpoint: holds the endpoint's place, connects, and passes on what the
  * upstream side tells. Whether another try follows is the exchange's business.
  */
-import { Deadline } from "../core/deadlines.ts";
+import type { Clock } from "../core/clock.ts";
+import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { ProxyEnd } from "../listener/proxy-protocol.ts";
@@ -12,7 +13,13 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
-import type { ProxyContext } from "./proxy-context.ts";
+
+/** What an attempt needs of its worker. */
+export interface AttemptContext {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  onSuspect(endpointKey: string): void;
+}
 
 /** The exchange, as its attempts see it. */
 export interface AttemptOwner {
@@ -39,7 +46,7 @@ export class Attempt implements ConnectionWaiter {
   upstream: UpstreamStream | null = null;
   /** May be replaced by one who takes the attempt over. */
   owner: AttemptOwner;
-  readonly #context: ProxyContext;
+  readonly #context: AttemptContext;
   #pending: PendingConnection | null = null;
   #deadline: Deadline | null = null;
   #isHolding = true;
@@ -47,7 +54,7 @@ export class Attempt implements ConnectionWaiter {
   /** The endpoint has counted the request already (`tryStartRequest`). */
   constructor(
     owner: AttemptOwner,
-    context: ProxyContext,
+    context: AttemptContext,
     endpoint: Endpoint,
     isBudgeted: boolean,
     nowMs: number,

@@ -7,10 +7,9 @@ import type { Random } from "../core/random.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { OutgoingRequest } from "../upstream/upstream-stream.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type AttemptContext } from "./attempt.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
 import type { ExchangeOutcome } from "./exchange-outcome.ts";
-import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import type { RequestScope } from "./request-scope.ts";
 
@@ -44,7 +43,7 @@ export class Mirror {
 
   /** A copy to be filled, or null where there is none. Tunnels are not copied. */
   begin(
-    context: ProxyContext,
+    context: AttemptContext,
     outgoing: OutgoingRequest,
     scope: RequestScope,
     outcome: ExchangeOutcome,
@@ -92,7 +91,7 @@ export class Mirror {
 /** One request's copy: gathers its body, and is sent when that is complete. */
 export class MirrorCopy {
   readonly #mirror: Mirror;
-  readonly #context: ProxyContext;
+  readonly #context: AttemptContext;
   readonly #outgoing: OutgoingRequest;
   readonly #outcome: ExchangeOutcome;
   readonly #key: string;
@@ -100,7 +99,7 @@ export class MirrorCopy {
 
   constructor(
     mirror: Mirror,
-    context: ProxyContext,
+    context: AttemptContext,
     outgoing: OutgoingRequest,
     outcome: ExchangeOutcome,
     key: string,
