@@ -1,7 +1,9 @@
 /** Everything that touches the network, for one thread: native handles where they are to be had. */
+import type { Datagrams } from "../core/datagrams.ts";
 import type { Acceptor, Dialer } from "../core/transport.ts";
 import type { TlsTerminator } from "../core/tls.ts";
 import { createAcceptor } from "./acceptor.ts";
+import { createDatagrams } from "./datagrams.ts";
 import { createDialer } from "./dialer.ts";
 import { loadNativeHandles } from "./native-handles.ts";
 import { NativeStreams } from "./native-stream.ts";
@@ -10,6 +12,7 @@ import { createTlsTerminator } from "./tls-terminator.ts";
 export interface PlatformTransport {
   readonly acceptor: Acceptor;
   readonly dialer: Dialer;
+  readonly datagrams: Datagrams;
   createTlsTerminator(): TlsTerminator;
 }
 
@@ -20,6 +23,7 @@ export function createTransport(): PlatformTransport {
   return {
     acceptor: createAcceptor(native),
     dialer: createDialer(native),
+    datagrams: createDatagrams(),
     createTlsTerminator: () => createTlsTerminator(native),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { Deadlines } from "../core/deadlines.ts";
+import type { Datagrams } from "../core/datagrams.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { TlsTerminator } from "../core/tls.ts";
@@ -11,12 +12,14 @@ import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
+import { DatagramListenerSet } from "./datagram-listener-set.ts";
 import { ListenerSet } from "./listener-set.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
 import type { ObservabilityRecorder } from "./observability-recorder.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
+import type { Pool } from "../upstream/pool.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 
 export interface DataPlaneParts {
@@ -25,6 +28,7 @@ export interface DataPlaneParts {
   readonly acceptor: Acceptor;
   createTlsTerminator(): TlsTerminator;
   readonly dialer: Dialer;
+  readonly datagrams: Datagrams;
   readonly log: Log;
   readonly workerIndex: number;
   /** Other workers listen on the same ports. */
@@ -44,6 +48,7 @@ export class DataPlane implements DataPlaneLink {
   readonly #pools: PoolRegistry;
   readonly #proxy: ProxyContext;
   readonly #listeners: ListenerSet;
+  readonly #datagrams: DatagramListenerSet;
 
   constructor(parts: DataPlaneParts) {
     this.#parts = parts;
@@ -59,23 +64,32 @@ export class DataPlane implements DataPlaneLink {
       onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: exchangeListener(parts),
     };
-    this.#listeners = new ListenerSet({
-      ...parts,
-      proxy: this.#proxy,
-      findPool: (name) => this.#pools.find(name),
-    });
+    const findPool = (name: string): Pool | null => this.#pools.find(name);
+    this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy, findPool });
+    this.#datagrams = new DatagramListenerSet({ ...parts, proxy: this.#proxy, findPool });
   }
 
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
     const { config } = snapshot;
     // Listeners first: if one cannot be bound, nothing else has changed.
-    const addresses = await this.#listeners.apply(snapshot);
+    const addresses = await this.#bind(snapshot);
     this.#parts.recorder?.apply(snapshot);
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.viaName = config.via;
     this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
     return addresses;
+  }
+
+  async #bind(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
+    const datagrams = await this.#datagrams.prepare(snapshot);
+    try {
+      const addresses = await this.#listeners.apply(snapshot);
+      return [...addresses, ...datagrams.commit()];
+    } catch (error) {
+      datagrams.giveUp();
+      throw error;
+    }
   }
 
   setTargets(key: string, targets: readonly DialTarget[]): void {
@@ -87,13 +101,14 @@ export class DataPlane implements DataPlaneLink {
   }
 
   async drain(): Promise<void> {
-    await this.#listeners.drain();
+    await Promise.all([this.#listeners.drain(), this.#datagrams.drain()]);
     this.#pools.close();
     await this.#parts.recorder?.close();
   }
 
   async terminate(): Promise<void> {
     this.#listeners.terminate();
+    this.#datagrams.terminate();
     this.#pools.close();
     await this.#parts.recorder?.close();
   }

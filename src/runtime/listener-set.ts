@@ -49,10 +49,11 @@ export class ListenerSet {
 
   /** Rejects with a ListenError, in which case everything is as it was before. */
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
+    const configs = snapshot.config.listeners.filter(({ protocol }) => protocol !== "udp");
     const next = new Map<string, OpenListener>();
     const fresh: OpenListener[] = [];
     try {
-      for (const config of snapshot.config.listeners) {
+      for (const config of configs) {
         const key = formatBindAddress(bindAddress(config));
         // A unix socket cannot be shared by several threads, so the first one serves it.
         if (key.startsWith("unix:") && this.#parts.workerIndex > 0) continue;
@@ -65,7 +66,7 @@ export class ListenerSet {
       for (const { listener } of fresh) listener.terminate();
       throw error;
     }
-    for (const config of snapshot.config.listeners) this.#update(config, snapshot, next);
+    for (const config of configs) this.#update(config, snapshot, next);
     for (const [key, { listener }] of this.#open) if (!next.has(key)) void this.#retire(listener);
     this.#open = next;
     return [...next.values()].map(({ bound }) => bound);

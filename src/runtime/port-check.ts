@@ -15,6 +15,7 @@ export async function checkPorts(
   inheritedKeys: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   for (const listener of config.listeners) {
+    if (listener.protocol === "udp") continue;
     const target = listenTarget(bindAddress(listener), undefined, false);
     if (target.kind === "unix" || target.port === 0 || inheritedKeys.has(listenKey(target))) continue;
     try {

@@ -11,6 +11,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { certificateFiles } from "../../src/platform/certificate-files.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { createDatagrams } from "../../src/platform/datagrams.ts";
 import { readTextFile } from "../../src/platform/files.ts";
 import { createResolver } from "../../src/platform/resolve.ts";
 import type { ExchangeRecord } from "../../src/proxy/exchange-record.ts";
@@ -77,6 +78,7 @@ export class TestProxy {
     this.#dataPlane = new DataPlane({
       ...parts,
       acceptor: watched.acceptor,
+      datagrams: createDatagrams(),
       createTlsTerminator: watched.createTlsTerminator,
       workerIndex: 0,
       isPortShared: false,

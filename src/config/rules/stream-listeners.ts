@@ -43,6 +43,8 @@ function* faultsOf(listener: ListenerConfig): Iterable<Fault> {
     if (tls !== null && routes.length > 0)
       yield { key: "tls", message: "what routes pass on stays encrypted", allowed: "tls or routes" };
   }
+  if (protocol === "udp" && listener.address.startsWith("unix:"))
+    yield { key: "address", message: "datagrams are not served on unix sockets", allowed: "host:port" };
   if (protocol === "udp" && routes.length > 0)
     yield { key: "routes", message: "datagrams have no names to route by", allowed: "pool: name" };
   if (proxyProtocol === "off") return;

@@ -16,12 +16,17 @@ export const uniqueAddresses: Rule = {
         report({
           path,
           message: `${taken} listens there already`,
-          found: address,
+          found: address.replace("udp ", ""),
           allowed: "an address of its own",
         });
     };
+    // The same address may be taken for connections and for datagrams.
     for (const [index, listener] of config.listeners.entries())
-      claim(listener.address, `listener ${index + 1}`, ["listeners", index, "address"]);
+      claim(`${listener.protocol === "udp" ? "udp " : ""}${listener.address}`, `listener ${index + 1}`, [
+        "listeners",
+        index,
+        "address",
+      ]);
     if (config.admin !== null) claim(config.admin.address, "the admin API", ["admin", "address"]);
   },
 };
