@@ -43,6 +43,11 @@ export class AdminClient {
 
   /** Calls back for each event until the stream ends. */
   async follow(path: string, onEvent: (event: AdminDocument<"Event">) => void): Promise<void> {
+    await this.stream(path, (_, document) => onEvent(document as AdminDocument<"Event">));
+  }
+
+  /** The same for a stream of several kinds of document; `kind` is the event's name. */
+  async stream(path: string, onEvent: (kind: string, document: unknown) => void): Promise<void> {
     const response = await this.#open("GET", path, {}, null);
     if (response.statusCode !== 200) throw problemIn(await textOf(response), response.statusCode ?? 0);
     let rest = "";
@@ -51,7 +56,8 @@ export class AdminClient {
       rest = blocks.pop() ?? "";
       for (const block of blocks) {
         const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (data !== undefined) onEvent(JSON.parse(data) as AdminDocument<"Event">);
+        const kind = /^event: (.*)$/m.exec(block)?.[1] ?? "message";
+        if (data !== undefined) onEvent(kind, JSON.parse(data));
       }
     }
   }

@@ -5,6 +5,7 @@ import { addCheckVerb } from "./check.ts";
 import { addCompletionVerb } from "./completion.ts";
 import { addConfigVerbs } from "./config-verbs.ts";
 import { addDemoVerb } from "./demo.ts";
+import { addDiagnoseVerb } from "./diagnose.ts";
 import { addEndpointVerbs } from "./endpoint-verbs.ts";
 import { addEventsVerb } from "./events.ts";
 import { addExplainVerb } from "./explain.ts";
@@ -13,6 +14,8 @@ import { packageVersion } from "./package-version.ts";
 import { addRunFileVerb } from "./run-file.ts";
 import { addRunOptions } from "./run.ts";
 import { addStatusVerbs } from "./status.ts";
+import { addTailVerb } from "./tail.ts";
+import { addTopVerb } from "./top.ts";
 
 export function createProgram(): Command {
   const program = new Command("headgate")
@@ -33,6 +36,9 @@ export function createProgram(): Command {
   addConfigVerbs(program);
   addExplainVerb(program);
   addEventsVerb(program);
+  addDiagnoseVerb(program);
+  addTailVerb(program);
+  addTopVerb(program);
   addCompletionVerb(program);
   // Last, because verbs take over what the program allows when they are added.
   addRunOptions(program);
