@@ -10,13 +10,19 @@ export class SocketStream implements ByteStream {
   readonly isReadBufferShared = false;
   readonly #socket: Socket;
   #errorCode: string | null = null;
+  #hasBacklog = false;
+  /** Node's `drain` comes only after its own high-water mark was passed; a backlog may be smaller. */
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!this.#hasBacklog || (error ?? null) !== null || this.#socket.writableLength > 0) return;
+    this.#hasBacklog = false;
+    this.handler.onDrain();
+  };
 
   constructor(socket: Socket, handler: StreamHandler) {
     this.#socket = socket;
     this.handler = handler;
     socket.on("data", (bytes: Buffer) => this.handler.onData(bytes, bytes.length));
     socket.on("end", () => this.#ended());
-    socket.on("drain", () => this.handler.onDrain());
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#errorCode = error.code ?? "EUNKNOWN";
     });
@@ -40,13 +46,16 @@ export class SocketStream implements ByteStream {
   }
 
   writeText(text: string): void {
-    if (this.#socket.writable) this.#socket.write(text, "latin1");
+    if (!this.#socket.writable) return;
+    this.#socket.write(text, "latin1", this.#onWritten);
+    this.#hasBacklog = this.#socket.writableLength > 0;
   }
 
   writeBytes(bytes: Uint8Array): boolean {
     if (!this.#socket.writable) return true;
-    this.#socket.write(bytes);
-    return this.#socket.writableLength === 0;
+    this.#socket.write(bytes, this.#onWritten);
+    this.#hasBacklog = this.#socket.writableLength > 0;
+    return !this.#hasBacklog;
   }
 
   useBulkBuffer(): void {
