@@ -162,3 +162,33 @@ for (const version of ["v1", "v2"] as const) {
     },
   );
 }
+
+test(
+  "towards nginx with TLS the PROXY header goes first, in the clear",
+  { skip: missing("nginx", "openssl") },
+  async () => {
+    const port = await freePorts(1);
+    const { certificate, key } = certificateFor("one.test");
+    await using nginx = await startNginx(
+      port,
+      `server { listen 127.0.0.1:${port} ssl proxy_protocol; ssl_certificate site.pem; ssl_certificate_key site.key; return 200 "$proxy_protocol_port $https"; }`,
+      { "site.pem": certificate, "site.key": key },
+    );
+    await using it = await running({
+      origins: [`https://127.0.0.1:${port}`],
+      pool: {
+        proxyProtocol: "v2",
+        tls: { insecure: true },
+        health: { kind: "tcp", interval: "10ms", fall: 1 },
+      },
+    });
+    const client = await connectRaw(it.proxy.port);
+    for (let i = 0; i < 3; i++) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      const response = await client.readResponse();
+      assert.equal(response.body, `${client.socket.localPort} on`, nginx.output);
+    }
+    assert.equal(it.proxy.endpoints[0]!.state.readTotals().connectionReuses, 0);
+    client.destroy();
+  },
+);

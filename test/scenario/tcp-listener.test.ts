@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { encodeProxyHeader } from "../../src/listener/proxy-protocol-writer.ts";
 import { readProxyHeader } from "../../src/listener/proxy-protocol.ts";
+import { testAuthorityPem, testCertificatePem, testKeyPem } from "../support/certificates.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { turns } from "../support/signal.ts";
 import { freePorts } from "../support/free-ports.ts";
@@ -273,4 +278,38 @@ test("over HTTP the address from the header counts as the peer's, and each reque
     assert.match(text, /\r\nX-Forwarded-For: 203\.0\.113\.9\r\n/);
   }
   assert.equal((await it.proxy.record()).clientAddress, "203.0.113.9");
+});
+
+// Together with TLS.
+
+test("a PROXY header comes before TLS, which is ended in front of plain TCP", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-tls-"));
+  writeFileSync(join(folder, "site.pem"), testCertificatePem);
+  writeFileSync(join(folder, "site.key"), testKeyPem);
+  await using it = await rig([echo], {
+    listener: {
+      tls: { certificates: [{ certificate: join(folder, "site.pem"), key: join(folder, "site.key") }] },
+      proxyProtocol: "required",
+      trustedProxies: ["127.0.0.1"],
+    },
+  });
+  // Once with the ClientHello in a read of its own, once behind the header in the same.
+  for (const isTogether of [false, true]) {
+    const plain = await connectRaw(it.proxy.port);
+    plain.socket.removeAllListeners("data");
+    const header = encodeProxyHeader("v2", fromElsewhere);
+    if (isTogether) plain.socket.cork();
+    plain.socket.write(header);
+    if (!isTogether) await turns(50);
+    const secure = connectTls({ socket: plain.socket, servername: "localhost", ca: testAuthorityPem });
+    if (isTogether) plain.socket.uncork();
+    await once(secure, "secureConnect");
+    secure.write("ping");
+    const [answer] = (await once(secure, "data")) as [Buffer];
+    assert.equal(answer.toString(), "ping");
+    secure.destroy();
+    plain.destroy();
+  }
+  assert.equal((await it.proxy.record()).clientAddress, "203.0.113.9");
+  rmSync(folder, { recursive: true });
 });
