@@ -62,6 +62,8 @@ export class AttemptSeries implements QueueWaiter {
   #hedge: Attempt | null = null;
   #tried: readonly Endpoint[] = noEndpoints;
   #staleCount = 0;
+  /** The retry that is about to start has taken leave of the budget. */
+  #isNextBudgeted = false;
   #ticket: QueueTicket | null = null;
   #queuedMs = 0;
   #timer: Deadline | null = null;
@@ -196,17 +198,21 @@ export class AttemptSeries implements QueueWaiter {
     this.#tried = [...this.#tried, attempt.endpoint];
   }
 
-  /** One more attempt, if the budget allows, after the back-off. */
+  /**
+   * One more attempt, if the budget allows, after the back-off. Where nothing was sent the first attempt
+   * cost no endpoint anything, so another adds no load and the budget is not asked.
+   */
   #another(cause: Cause, detail: string): void {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
-    if (!pool.tryStartRetry(nowMs)) {
+    this.#isNextBudgeted = errorRow(cause).retry !== "any-method";
+    if (this.#isNextBudgeted && !pool.budget.tryStart(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
     }
     this.#tried.at(-1)?.state.count("retries");
     const delayMs = pool.backoffMs(this.#owner.outcome.attemptCount);
-    if (delayMs === 0) return this.#select(true, nowMs);
+    if (delayMs === 0) return this.#select(this.#isNextBudgeted, nowMs);
     this.#owner.onSeriesWaiting();
     this.#setTimer("backoff", delayMs);
   }
@@ -323,7 +329,7 @@ export class AttemptSeries implements QueueWaiter {
   #timerExpired(): void {
     const purpose = this.#timerPurpose;
     this.#timerPurpose = "none";
-    if (purpose === "backoff") this.#select(true, this.#context.clock.nowMs());
+    if (purpose === "backoff") this.#select(this.#isNextBudgeted, this.#context.clock.nowMs());
     else if (purpose === "hedge") this.#startHedge();
   }
 }
