@@ -20,11 +20,11 @@ const backoff = z.strictObject({
 const budget = z.strictObject({
   share: field(
     share().prefault("20%"),
-    "Retries (and hedges) in flight, as a share of the requests in flight.",
+    "Retries (and hedges) over ten seconds, as a share of the requests in that time.",
   ),
   floor: field(
     count(0, 10_000).prefault(3),
-    "Retries in flight that are always allowed, however little traffic there is.",
+    "Retries in flight, and as many a second, that are always allowed, however little traffic there is.",
   ),
   mode: enforceOrObserve(),
 });

@@ -7,7 +7,7 @@ import { assert } from "../core/assert.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { ConnectionPoolSettings } from "../upstream/connection-pool.ts";
 import type { EndpointFacts } from "../upstream/endpoint.ts";
-import type { PoolSettings, RetrySettings } from "../upstream/pool.ts";
+import type { PoolProtection, PoolSettings, RetrySettings } from "../upstream/pool.ts";
 
 /** Field lines accepted in one response head; its bytes are limited by the configuration. */
 const responseHeaderCountMax = 1000;
@@ -80,6 +80,8 @@ function hostHeader(address: EndpointAddress, setting: string): string | null {
 export function poolSettings(name: string, pool: PoolConfig, ownZone: string | null): PoolSettings {
   return {
     name,
+    observed: observedProtections(pool),
+    observedZone: pool.zones.preferLocal && pool.zones.mode === "observe" ? ownZone : null,
     retry: retrySettings(pool.retry),
     eligibility: {
       overprovisioning: pool.tiers.overprovisioning,
@@ -90,6 +92,17 @@ export function poolSettings(name: string, pool: PoolConfig, ownZone: string | n
       zoneEndpointsMin: pool.zones.endpointsMin,
     },
   };
+}
+
+function observedProtections({ queue, hedge, panic, zones, retry }: PoolConfig): ReadonlySet<PoolProtection> {
+  const modes: readonly (readonly [PoolProtection, string | undefined])[] = [
+    ["queue", queue?.mode],
+    ["hedge", hedge?.mode],
+    ["panic", panic.mode],
+    ["zones", zones.mode],
+    ["retry-budget", retry.budget.mode],
+  ];
+  return new Set(modes.flatMap(([name, mode]) => (mode === "observe" ? [name] : [])));
 }
 
 function retrySettings(retry: RetryConfig): RetrySettings {

@@ -62,7 +62,9 @@ export class Outliers {
       const settingsText = JSON.stringify(settings);
       const known = this.#pools.get(name);
       const watched =
-        known?.settingsText === settingsText ? known : { detection: this.#detect(settings, pool), settingsText };
+        known?.settingsText === settingsText
+          ? known
+          : { detection: this.#detect(settings, pool), settingsText };
       watched.detection.setSubjects(members);
       pools.set(name, watched);
     }
@@ -100,7 +102,10 @@ export class Outliers {
     return subject;
   }
 
-  #detect(config: NonNullable<Config["pools"][string]["outlier"]>, pool: SharedPool): OutlierDetection<Subject> {
+  #detect(
+    config: NonNullable<Config["pools"][string]["outlier"]>,
+    pool: SharedPool,
+  ): OutlierDetection<Subject> {
     const { clock, random } = this.#parts;
     const detection = new OutlierDetection<Subject>({
       clock,
@@ -114,6 +119,7 @@ export class Outliers {
 
   #changed(change: OutlierChange<Subject>, pool: SharedPool): void {
     const { endpoint } = change.subject;
+    if (change.to === "ejected") pool.protections.count("outlier", change.isObserved ? "observe" : "enforce");
     if (!change.isObserved) {
       const { state, config } = endpoint;
       state.setStatus("ejected", change.to === "ejected");

@@ -10,6 +10,8 @@ import type { Deadlines } from "../core/deadlines.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget } from "../core/transport.ts";
 import { MaxFails } from "../health/max-fails.ts";
+import { ProtectionCounts } from "../limits/protection-counts.ts";
+import { countedCheck } from "./counted-check.ts";
 import { Endpoint, type EndpointFacts, type PassiveCheck } from "../upstream/endpoint.ts";
 import { EndpointState } from "../upstream/endpoint-state.ts";
 import { Pool } from "../upstream/pool.ts";
@@ -23,6 +25,7 @@ import { policyFrom } from "./policy-factory.ts";
 import type { EndpointSnapshot, PoolSnapshot, Snapshot } from "./snapshot.ts";
 import type { StatsSource } from "./stats.ts";
 import { createSticky } from "./sticky.ts";
+import { Subsets } from "../upstream/subsets.ts";
 
 export interface PoolRegistryParts {
   readonly clock: Clock;
@@ -31,6 +34,11 @@ export interface PoolRegistryParts {
   readonly dialer: Dialer;
   readonly workerIndex: number;
 }
+
+/** Other workers free places, and endpoints recover, without a word to those who wait here. */
+const queueLookMs = 10;
+/** Subsets that routes ask for by label; templates may ask for any number. */
+const subsetSettings = { whenEmpty: "none", subsetsMax: 64 } as const;
 
 interface KnownEndpoint {
   readonly endpoint: Endpoint;
@@ -41,7 +49,7 @@ interface KnownEndpoint {
 export class PoolRegistry {
   readonly #parts: PoolRegistryParts;
   #endpoints = new Map<string, KnownEndpoint>();
-  #pools = new Map<string, Pool>();
+  #pools = new Map<string, Subsets<Endpoint, Pool>>();
   readonly #queues = new Map<string, { size: number; timeoutMs: number; queue: RequestQueue }>();
 
   constructor(parts: PoolRegistryParts) {
@@ -50,11 +58,12 @@ export class PoolRegistry {
 
   apply(snapshot: Snapshot): void {
     const endpoints = new Map<string, KnownEndpoint>();
-    const pools = new Map<string, Pool>();
+    const pools = new Map<string, Subsets<Endpoint, Pool>>();
     for (const [name, config] of Object.entries(snapshot.config.pools)) {
       const shared = snapshot.pools[name];
       assert(shared !== undefined, "a snapshot has shared memory for each pool");
-      pools.set(name, this.#buildPool(name, config, snapshot, shared, endpoints));
+      const build = this.#poolBuilder(name, config, snapshot, shared, endpoints);
+      pools.set(name, new Subsets(build.endpoints, subsetSettings, build.create));
     }
     for (const [key, known] of this.#endpoints) {
       if (endpoints.get(key)?.endpoint !== known.endpoint) known.endpoint.connections.close();
@@ -64,6 +73,16 @@ export class PoolRegistry {
   }
 
   pool(name: string): Pool {
+    return this.#subsets(name).whole;
+  }
+
+  /** The pool's endpoints that carry these labels; a pool without endpoints if nobody does. */
+  subset(name: string, labels: Readonly<Record<string, string>>): Pool {
+    const subsets = this.#subsets(name);
+    return subsets.find(labels) ?? subsets.none;
+  }
+
+  #subsets(name: string): Subsets<Endpoint, Pool> {
     const pool = this.#pools.get(name);
     assert(pool !== undefined, `the configuration was checked for pool ${name}`);
     return pool;
@@ -71,13 +90,13 @@ export class PoolRegistry {
 
   /** Null while the configuration that names it is being made current. */
   find(name: string): Pool | null {
-    return this.#pools.get(name) ?? null;
+    return this.#pools.get(name)?.whole ?? null;
   }
 
   statsSources(): { name: string; endpoints: StatsSource[] }[] {
-    return [...this.#pools.values()].map((pool) => ({
-      name: pool.settings.name,
-      endpoints: pool.endpoints.map(({ facts, state }) => ({
+    return [...this.#pools.values()].map(({ whole }) => ({
+      name: whole.settings.name,
+      endpoints: whole.endpoints.map(({ facts, state }) => ({
         name: facts.name,
         url: facts.url,
         isBackup: facts.tier > 0,
@@ -96,15 +115,17 @@ export class PoolRegistry {
     for (const { endpoint } of this.#endpoints.values()) endpoint.connections.close();
   }
 
-  #buildPool(
+  /** What makes a pool of all endpoints or of some: they share everything but policies and bindings. */
+  #poolBuilder(
     name: string,
     config: PoolConfig,
     snapshot: Snapshot,
     shared: PoolSnapshot,
     kept: Map<string, KnownEndpoint>,
-  ): Pool {
+  ): { endpoints: readonly Endpoint[]; create: (members: readonly Endpoint[]) => Pool } {
     const { clock, random, workerIndex } = this.#parts;
     const version = new PoolVersion(shared.version);
+    const protections = ProtectionCounts.attach(shared.protections, workerIndex);
     const numbers = new Map<Endpoint, number>();
     const endpoints = config.endpoints.map((endpoint, index) => {
       const endpointSnapshot = shared.endpoints[index];
@@ -115,25 +136,39 @@ export class PoolRegistry {
         config,
       );
       kept.set(endpointSnapshot.key, known);
-      known.endpoint.passiveCheck = passiveCheck(known.endpoint, config);
+      known.endpoint.passiveCheck = passiveCheck(known.endpoint, config, protections);
       numbers.set(known.endpoint, endpointSnapshot.number);
       return known.endpoint;
     });
     const { queue, hedge } = config;
-    return new Pool(poolSettings(name, config, snapshot.config.zone), {
-      endpoints,
+    const settings = poolSettings(name, config, snapshot.config.zone);
+    const common = {
       version,
       random,
+      protections,
       budget: RetryBudget.attach(shared.budget, workerIndex, config.retry.budget),
       queue: queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout),
       overload: createOverload(config, shared, endpoints, this.#parts),
-      sticky: createSticky(name, config, shared.sticky, numbers),
       hedgeDelayMs:
-        hedge === null || hedge.mode === "observe"
+        hedge === null
           ? () => null
           : hedgeDelay({ percentile: hedge.percentile / 100, delayMinMs: hedge.delayMin }, endpoints, clock),
-      createPolicy: () => policyFrom(config.policy, { random, cursor: version }),
-    });
+    };
+    const create = (members: readonly Endpoint[]): Pool => {
+      const isWhole = members.length === endpoints.length;
+      // Turns are taken over all workers; those of a subset in each worker by itself.
+      const cursor = isWhole ? version : new PoolVersion();
+      const ownNumbers = isWhole
+        ? numbers
+        : new Map([...numbers].filter(([member]) => members.includes(member)));
+      return new Pool(settings, {
+        ...common,
+        endpoints: members,
+        sticky: createSticky(name, config, shared.sticky, ownNumbers),
+        createPolicy: () => policyFrom(config.policy, { random, cursor }),
+      });
+    };
+    return { endpoints, create };
   }
 
   /** Who waits in a pool's queue goes on waiting over a reload that leaves the queue's settings alone. */
@@ -141,7 +176,7 @@ export class PoolRegistry {
     const known = this.#queues.get(pool);
     if (known?.size === size && known.timeoutMs === timeoutMs) return known.queue;
     known?.queue.close();
-    const queue = new RequestQueue({ size, timeoutMs }, this.#parts.clock);
+    const queue = new RequestQueue({ size, timeoutMs, lookEveryMs: queueLookMs }, this.#parts.clock);
     this.#queues.set(pool, { size, timeoutMs, queue });
     return queue;
   }
@@ -164,11 +199,16 @@ export class PoolRegistry {
 }
 
 /** nginx never asks when a group has a single server. */
-function passiveCheck(endpoint: Endpoint, { maxFails, endpoints }: PoolConfig): PassiveCheck | null {
-  if (maxFails === null || maxFails.mode === "observe" || endpoints.length === 1) return null;
-  return new MaxFails(endpoint.state.maxFailsWords, {
+function passiveCheck(
+  endpoint: Endpoint,
+  { maxFails, endpoints }: PoolConfig,
+  protections: ProtectionCounts,
+): PassiveCheck | null {
+  if (maxFails === null || endpoints.length === 1) return null;
+  const record = new MaxFails(endpoint.state.maxFailsWords, {
     maxFails: maxFails.fails,
     failTimeoutSeconds: Math.ceil(maxFails.timeout / 1000),
     weight: Math.max(1, endpoint.facts.weight),
   });
+  return countedCheck(record, maxFails.mode, protections);
 }

@@ -5,6 +5,8 @@ import type { Gate, GateVerdict } from "../proxy/route-plan.ts";
 import { type Access, mayEnter } from "../routing/access.ts";
 import type { AuthVerdict, BasicAuth } from "../routing/basic-auth.ts";
 import type { RouteActions } from "../routing/route-actions.ts";
+import type { ProtectionCounts } from "../limits/protection-counts.ts";
+import { routeProtections } from "./protections.ts";
 import { rateLimitGate } from "./rate-limits.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
 
@@ -23,23 +25,28 @@ export function routeGates(
       gates.push(rateLimitGate(name, config, share, parts.workerIndex));
   }
   const { faults } = route;
-  if (faults !== null && faults.mode === "enforce") gates.push(...faultGates(faults, parts.random));
+  if (faults !== null) gates.push(...faultGates(faults, parts.random, routeProtections(route.name, parts)));
   return gates;
 }
 
-function faultGates({ delay, abort }: NonNullable<RouteConfig["faults"]>, random: Random): Gate[] {
+function faultGates(
+  { delay, abort, mode }: NonNullable<RouteConfig["faults"]>,
+  random: Random,
+  protections: ProtectionCounts,
+): Gate[] {
   const gates: Gate[] = [];
-  if (delay !== null) {
-    const { duration, share } = delay;
-    gates.push({ check: () => (random.next() < share ? { kind: "delay", delayMs: duration } : null) });
-  }
-  if (abort !== null) {
-    const { status, share } = abort;
+  const add = (share: number, verdict: GateVerdict): void => {
     gates.push({
-      check: () =>
-        random.next() < share ? { kind: "refuse", cause: "injected-fault", fieldLines: "", status } : null,
+      check() {
+        if (random.next() >= share) return null;
+        protections.count("faults", mode);
+        return mode === "observe" ? null : verdict;
+      },
     });
-  }
+  };
+  if (delay !== null) add(delay.share, { kind: "delay", delayMs: delay.duration });
+  if (abort !== null)
+    add(abort.share, { kind: "refuse", cause: "injected-fault", fieldLines: "", status: abort.status });
   return gates;
 }
 

@@ -12,4 +12,6 @@ export interface RoutePlanParts {
   readonly workerIndex: number;
   readonly snapshot: Snapshot;
   pool(name: string): Pool;
+  /** The part of a pool that carries these labels. */
+  subset(name: string, labels: Readonly<Record<string, string>>): Pool;
 }

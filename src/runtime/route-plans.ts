@@ -57,7 +57,15 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     mirror: mirrorOf(route, parts),
     pace: paceOf(route),
   };
-  return { plan, needsCaptures };
+  return { plan, needsCaptures: needsCaptures || namesCaptures(route, parts.config) };
+}
+
+/** Do templates outside the actions: labels, error pages, rate limits' and pools' keys? */
+function namesCaptures(route: RouteConfig, config: Config): boolean {
+  const pools = Object.values(config.pools).map(({ policy, sticky }) => [keyTemplateOf(policy), sticky]);
+  const limits = route.rateLimits.map((name) => config.rateLimits[name]?.key);
+  const templates = [route.labels, route.errorPages, limits, pools];
+  return /\$\{\s*capture\./.test(JSON.stringify(templates));
 }
 
 function hasRetryOverride(retry: RouteConfig["retry"]): boolean {
@@ -114,18 +122,36 @@ function responder(actions: RouteActions, clock: Clock): ((scope: RequestScope) 
 
 function poolChooser(route: RouteConfig, actions: RouteActions, parts: RoutePlanParts): RoutePlan["poolOf"] {
   const { split } = actions;
+  const find = poolFinder(route, parts);
   if (split !== null) {
-    const pools = new Map(split.branches.map((branch) => [branch, parts.pool(branch.pool)]));
     return (scope) => {
       const branch = chooseBranch(split, scope, parts.random);
       const cookie = splitCookie(split, branch, scope);
       if (cookie !== null) scope.responseLines += `Set-Cookie: ${cookie}\r\n`;
-      return pools.get(branch) as Pool;
+      return find(branch.pool, scope);
     };
   }
-  if (route.pool === null) return null;
-  const pool = parts.pool(route.pool);
-  return () => pool;
+  const name = route.pool;
+  if (name === null) return null;
+  if (!hasLabels(route)) {
+    const pool = parts.pool(name);
+    return () => pool;
+  }
+  return (scope) => find(name, scope);
+}
+
+function hasLabels({ labels }: RouteConfig): boolean {
+  return Object.keys(labels).length > 0;
+}
+
+/** Finds a pool by name, or the part of it that carries the route's labels as they come out for a request. */
+function poolFinder(route: RouteConfig, parts: RoutePlanParts): (name: string, scope: RequestScope) => Pool {
+  if (!hasLabels(route)) return (name) => parts.pool(name);
+  const labels = Object.entries(route.labels).map(
+    ([label, value]) => [label, templateOf(value, { stage: "route" })] as const,
+  );
+  return (name, scope) =>
+    parts.subset(name, Object.fromEntries(labels.map(([label, value]) => [label, evaluate(value, scope)])));
 }
 
 function keyEvaluator(config: Config): RoutePlan["keyOf"] {

@@ -27,6 +27,7 @@ export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
       config,
       snapshot,
       pool: (name) => pools.pool(name),
+      subset: (name, labels) => pools.subset(name, labels),
     });
     return { name: route.name, match: route.match, priority: route.priority, needsCaptures, payload: plan };
   });

@@ -7,6 +7,12 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { slowStartShare, slowStartWaitMs, type SlowStartSettings } from "../upstream/slow-start.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 
+interface StartConditions {
+  readonly onJoin: boolean;
+  readonly onRecovery: boolean;
+  readonly mode: "enforce" | "observe";
+}
+
 interface Start {
   readonly startedMs: number;
   timer: Timer | null;
@@ -16,7 +22,7 @@ export class SlowStarts {
   readonly #clock: Clock;
   readonly #shared: SharedState;
   readonly #starts = new Map<string, Start>();
-  #settings = new Map<string, SlowStartSettings & { onJoin: boolean; onRecovery: boolean }>();
+  #settings = new Map<string, SlowStartSettings & StartConditions>();
   #known = new Set<string>();
 
   constructor(clock: Clock, shared: SharedState) {
@@ -29,7 +35,7 @@ export class SlowStarts {
     const isFirst = this.#known.size === 0;
     this.#settings = new Map(
       Object.entries(config.pools).flatMap(([name, { slowStart }]) =>
-        slowStart === null || slowStart.mode === "observe" ? [] : [[name, { ...slowStart, windowMs: slowStart.window }]],
+        slowStart === null ? [] : [[name, { ...slowStart, windowMs: slowStart.window }]],
       ),
     );
     const known = new Set<string>();
@@ -57,6 +63,9 @@ export class SlowStarts {
 
   #begin(endpoint: SharedEndpoint): void {
     this.#stop(endpoint.key);
+    const mode = this.#settings.get(endpoint.pool)?.mode ?? "enforce";
+    this.#shared.pools.get(endpoint.pool)?.protections.count("slow-start", mode);
+    if (mode === "observe") return;
     this.#starts.set(endpoint.key, { startedMs: this.#clock.nowMs(), timer: null });
   }
 

@@ -40,7 +40,7 @@ export const word = {
   idleTime: 32,
 } as const;
 export const wordsBytes = 40 * 4;
-export const averagesBytes = 8 * 8;
+const averagesBytes = 8 * 8;
 
 /** Counters of a worker's row, in order. `requestFinished` relies on the classes standing at 1 to 5. */
 export const counter = {

@@ -5,7 +5,7 @@
 import type { Policy } from "../balancing/policy.ts";
 import type { Cause } from "../core/errors.ts";
 import { randomBelow, type Random } from "../core/random.ts";
-import { Eligibility, type EligibilitySettings } from "./eligibility.ts";
+import { Eligibility, type EligibilitySettings, type EligibleGroup } from "./eligibility.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { PoolVersion } from "./pool-version.ts";
 import type { PriorityClass, RequestQueue } from "./request-queue.ts";
@@ -35,8 +35,19 @@ export interface RetrySettings {
   readonly isRetryAfterRespected: boolean;
 }
 
+/** What a pool counts when it acts, or would have. */
+export type PoolProtection = "queue" | "hedge" | "panic" | "zones" | "retry-budget";
+
+export interface ProtectionSink {
+  count(protection: PoolProtection, mode: "enforce" | "observe"): void;
+}
+
 export interface PoolSettings {
   readonly name: string;
+  /** Protections that act on nothing and are only counted. */
+  readonly observed: ReadonlySet<PoolProtection>;
+  /** Our own zone while its preference is only observed; null otherwise. */
+  readonly observedZone: string | null;
   readonly retry: RetrySettings;
   readonly eligibility: EligibilitySettings;
 }
@@ -55,6 +66,7 @@ export interface OverloadRefusal {
 }
 
 export interface PoolParts {
+  readonly protections: ProtectionSink;
   readonly overload: Overload | null;
   /** Null when clients are not bound. */
   readonly sticky: Sticky<Endpoint> | null;
@@ -80,6 +92,10 @@ export class Pool {
   readonly #parts: PoolParts;
   readonly #eligibility: Eligibility<Endpoint>;
   readonly #policies: readonly Policy[];
+  /** Some tier ignores health, or would. */
+  #isPanicking = false;
+  /** Somebody in the observed zone could serve. */
+  #hasLocal = false;
 
   constructor(settings: PoolSettings, parts: PoolParts) {
     this.settings = settings;
@@ -113,11 +129,15 @@ export class Pool {
 
   /** The endpoint for the next attempt, or why there is none. */
   select(key: string, tried: readonly Endpoint[]): Endpoint | Cause {
-    this.#eligibility.refresh();
+    if (this.#eligibility.refresh()) this.#lookForProtections();
     const { groups } = this.#eligibility;
     const drawn = groups.length === 1 ? 0 : this.#eligibility.draw(this.#random.next());
+    if (this.#isPanicking) this.count("panic");
     const chosen = this.#pick(drawn, key, tried);
-    if (chosen !== null) return chosen;
+    if (chosen !== null) {
+      if (groups.length > 1 || this.#hasLocal) this.#countZone(groups[drawn], chosen);
+      return chosen;
+    }
     let hasEligible = false;
     for (let index = 0; index < groups.length; index++) {
       const group = groups[index];
@@ -133,12 +153,44 @@ export class Pool {
     return this.#parts.hedgeDelayMs();
   }
 
+  isObserved(protection: PoolProtection): boolean {
+    return this.settings.observed.has(protection);
+  }
+
+  /** A protection acted; or, when it is only observed, would have. */
+  count(protection: PoolProtection): void {
+    this.#parts.protections.count(protection, this.isObserved(protection) ? "observe" : "enforce");
+  }
+
+  /** Leave for one more attempt, from the retry budget; `budget.finished` must follow if it is given. */
+  tryStartRetry(nowMs: number): boolean {
+    if (this.budget.tryStart(nowMs)) return true;
+    this.count("retry-budget");
+    if (!this.isObserved("retry-budget")) return false;
+    this.budget.start(nowMs);
+    return true;
+  }
+
   /** Wait before the retry of that number (1 is the first, which does not wait), drawn at random. */
   backoffMs(retryNumber: number): number {
     const { backoffBaseMs, backoffMaxMs } = this.settings.retry;
     if (retryNumber <= 1 || backoffBaseMs === 0) return 0;
     const longest = Math.min(backoffMaxMs, backoffBaseMs * 2 ** (retryNumber - 1));
     return randomBelow(this.#random, Math.max(1, Math.round(longest)));
+  }
+
+  #lookForProtections(): void {
+    const { observedZone } = this.settings;
+    this.#isPanicking = this.#eligibility.groups.some(({ wouldPanic }) => wouldPanic);
+    this.#hasLocal =
+      observedZone !== null &&
+      this.#eligibility.groups.some(({ eligible }) => eligible.some(({ zone }) => zone === observedZone));
+  }
+
+  /** Kept in our own zone; or, when that is only observed, sent elsewhere although it could have been. */
+  #countZone(group: EligibleGroup<Endpoint> | undefined, chosen: Endpoint): void {
+    if (group?.place === "same-zone") this.count("zones");
+    else if (this.#hasLocal && chosen.zone !== this.settings.observedZone) this.count("zones");
   }
 
   #pick(index: number, key: string, tried: readonly Endpoint[]): Endpoint | null {

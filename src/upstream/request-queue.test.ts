@@ -11,9 +11,9 @@ import {
   priorityClasses,
 } from "./request-queue.ts";
 
-function make(size = 10, timeoutMs = 1000) {
+function make(size = 10, timeoutMs = 1000, lookEveryMs = 0) {
   const clock = new VirtualClock();
-  const queue = new RequestQueue({ size, timeoutMs }, clock);
+  const queue = new RequestQueue({ size, timeoutMs, lookEveryMs }, clock);
   const log: string[] = [];
   const room = { places: 0 };
   const waiter = (name: string): QueueWaiter => ({
@@ -31,7 +31,7 @@ function make(size = 10, timeoutMs = 1000) {
     room.places = places;
     queue.serve();
   };
-  return { clock, queue, log, enter, serve };
+  return { clock, queue, log, enter, serve, room };
 }
 
 describe("RequestQueue", () => {
@@ -109,6 +109,22 @@ describe("RequestQueue", () => {
     assert.equal(log.length, 1);
     clock.advance(1);
     assert.deepEqual(log, ["a: queue-timeout", "b: queue-timeout"]);
+    assert.equal(clock.pendingCount, 0);
+  });
+
+  it("looks for places by itself while anybody waits, for those that nobody tells of", () => {
+    const { clock, enter, log, room, queue } = make(10, 1000, 10);
+    enter("a");
+    enter("b");
+    clock.advance(25);
+    assert.deepEqual(log, []);
+    room.places = 1;
+    clock.advance(10);
+    assert.deepEqual(log, ["a"]);
+    room.places = 1;
+    clock.advance(10);
+    assert.deepEqual(log, ["a", "b"]);
+    assert.equal(queue.length, 0);
     assert.equal(clock.pendingCount, 0);
   });
 

@@ -36,6 +36,11 @@ export interface QueueSettings {
   /** Most that wait at once, over all classes. */
   readonly size: number;
   readonly timeoutMs: number;
+  /**
+   * While anybody waits, how often places are offered without having been told of one, because others
+   * (workers, health, limits) free them without a word; 0 for never.
+   */
+  readonly lookEveryMs: number;
 }
 
 /** Counts since the queue was made. */
@@ -93,6 +98,7 @@ export class RequestQueue {
   #length = 0;
   #isServing = false;
   #timer: Timer | null = null;
+  #look: Timer | null = null;
 
   constructor(settings: QueueSettings, clock: Clock) {
     this.#settings = settings;
@@ -172,6 +178,7 @@ export class RequestQueue {
     this.#length++;
     this.counts.entered++;
     this.#timer ??= this.#clock.setTimer(this.#settings.timeoutMs, () => this.#expire());
+    if (this.#settings.lookEveryMs > 0) this.#look ??= this.#lookLater();
     return ticket;
   }
 
@@ -232,8 +239,19 @@ export class RequestQueue {
     this.#timer = this.#clock.setTimer(Math.max(1, earliestMs - nowMs), () => this.#expire());
   }
 
+  #lookLater(): Timer {
+    return this.#clock.setTimer(this.#settings.lookEveryMs, () => {
+      this.#look = null;
+      this.serve();
+      if (this.#length > 0) this.#look ??= this.#lookLater();
+    });
+  }
+
   #stopTimer(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    if (this.#length > 0) return;
+    this.#look?.cancel();
+    this.#look = null;
   }
 }

@@ -5,8 +5,10 @@
  * Finagle's rule for the share: each request deposits `share` of a retry, each retry takes a whole one,
  * deposits are forgotten after ten seconds; so over any ten seconds retries stay below `share` of the
  * requests, whatever their latency (Envoy's rule of retries in flight lets through share/(1 − share)).
- * Envoy's rule for the floor: below `floor` retries in flight one more is always allowed, so that quiet
- * pools retry at all; it takes its deposit too and may put the account into debt.
+ * Envoy's rule for the floor: below `floor` retries in flight one more is allowed, so that quiet pools
+ * retry at all; it takes its deposit too and may put the account into debt. Unlike Envoy's, the debt is
+ * bounded to `floor` retries for each second of the ten: retries that fail at once are never many in
+ * flight, and would all pass otherwise.
  *
  *   retries in flight │ second │ 11 seconds' accounts (Int32, thousandths of a retry) │ in flight per worker
  *                                 ten count, the eleventh stands cleared for the next second
@@ -16,11 +18,12 @@ import { assert } from "../core/assert.ts";
 export interface RetryBudgetSettings {
   /** Retries per request, 0 to 1. */
   readonly share: number;
-  /** Retries in flight that are always allowed. */
+  /** Retries in flight, and a second, that are always allowed. */
   readonly floor: number;
 }
 
 const seconds = 11;
+const secondsCounted = seconds - 1;
 const word = { inFlight: 0, second: 1, accounts: 2, rows: 2 + seconds } as const;
 const one = 1000;
 
@@ -60,11 +63,24 @@ export class RetryBudget {
    */
   tryStart(nowMs: number): boolean {
     const account = this.#accountAt(nowMs);
-    if (Atomics.load(this.#words, word.inFlight) >= this.#floor && this.#balance() < one) return false;
+    const balance = this.#balance();
+    if (balance < one) {
+      const isBeyondFloor = Atomics.load(this.#words, word.inFlight) >= this.#floor;
+      if (isBeyondFloor || balance < one - this.#floor * secondsCounted * one) return false;
+    }
+    this.#take(account);
+    return true;
+  }
+
+  /** Counts a retry that was started whatever the budget says; `finished` must follow. */
+  start(nowMs: number): void {
+    this.#take(this.#accountAt(nowMs));
+  }
+
+  #take(account: number): void {
     Atomics.sub(this.#words, account, one);
     Atomics.add(this.#words, word.inFlight, 1);
     this.#words[this.#ownWord] = this.#words[this.#ownWord]! + 1;
-    return true;
   }
 
   /** A retry that was given leave has ended. */

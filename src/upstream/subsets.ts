@@ -40,6 +40,7 @@ export class Subsets<M extends Labelled, Built> {
   readonly #build: (members: readonly M[]) => Built;
   readonly #built = new Map<string, Built | null>();
   #whole: Built | null = null;
+  #none: Built | null = null;
 
   constructor(members: readonly M[], settings: SubsetSettings, build: (members: readonly M[]) => Built) {
     this.#members = members;
@@ -51,6 +52,12 @@ export class Subsets<M extends Labelled, Built> {
   get whole(): Built {
     this.#whole ??= this.#build(this.#members);
     return this.#whole;
+  }
+
+  /** What serves nobody. */
+  get none(): Built {
+    this.#none ??= this.#build([]);
+    return this.#none;
   }
 
   /** What serves the endpoints with these labels; null when there is none and the settings say nobody serves. */

@@ -26,7 +26,12 @@ test("mirror: copies go to the other pool with their bodies, and their answers t
   }
   await rig.ask("/get");
   await eventually(() => mirror.seen.length === 4);
-  assert.deepEqual(mirror.seen.toSorted(), ["GET /get", "POST /p0 body 0", "POST /p1 body 1", "POST /p2 body 2"]);
+  assert.deepEqual(mirror.seen.toSorted(), [
+    "GET /get",
+    "POST /p0 body 0",
+    "POST /p1 body 1",
+    "POST /p2 body 2",
+  ]);
   assert.equal(rig.origin("app-1").seen.length, 4);
   await rig.balancer.close();
   await mirror.close();
@@ -45,7 +50,8 @@ test("mirror: a pool that does not answer holds nobody up, takes no more than it
   await eventually(() => mirror.seen.length === 2);
   assert.deepEqual(mirror.seen.toSorted(), ["GET /0", "GET /1"]);
   const counted = (feature: string): unknown =>
-    rig.balancer.stats().protections.find((each) => each.scope === "route r" && each.feature === feature)?.enforced;
+    rig.balancer.stats().protections.find((each) => each.scope === "route r" && each.feature === feature)
+      ?.enforced;
   assert.equal(counted("mirror"), 2);
   assert.equal(counted("mirror-drop"), 3);
   await rig.balancer.close({ graceMs: 0 });
@@ -95,10 +101,15 @@ test("error pages: an endpoint's error is replaced where the page says so, and i
     },
   });
   rig.origin("app-1").respond = (incoming, outgoing) => {
-    outgoing.writeHead(Number((incoming.url ?? "").slice(1)), { "x-own": "1" }).end("the application's own page");
+    outgoing
+      .writeHead(Number((incoming.url ?? "").slice(1)), { "x-own": "1" })
+      .end("the application's own page");
   };
   const notFound = await rig.ask("/404");
-  assert.deepEqual([notFound.status, notFound.body, notFound.header("x-own")], [404, "no such page", undefined]);
+  assert.deepEqual(
+    [notFound.status, notFound.body, notFound.header("x-own")],
+    [404, "no such page", undefined],
+  );
   const failed = await rig.ask("/500");
   assert.deepEqual([failed.status, failed.body], [500, "the application's own page"]);
   const hidden = await rig.ask("/403");
@@ -129,11 +140,16 @@ test("retries may differ by route", async () => {
   await using rig = await startBalancerRig({
     origins: ["app-1", "app-2"],
     route: { match: { path: "/once" }, retry: { attempts: 1 } },
-    config: { routes: [{ match: { path: "/both" }, pool: "app", retry: { statuses: ["500"] } }, { pool: "app" }] },
+    config: {
+      routes: [{ match: { path: "/both" }, pool: "app", retry: { statuses: ["500"] } }, { pool: "app" }],
+    },
   });
   rig.origin("app-1").respond = (_incoming, outgoing) => void outgoing.writeHead(500).end();
   rig.origin("app-2").respond = (incoming) => void incoming.socket.destroy();
-  const statuses = async (path: string): Promise<number[]> => [(await rig.ask(path)).status, (await rig.ask(path)).status];
+  const statuses = async (path: string): Promise<number[]> => [
+    (await rig.ask(path)).status,
+    (await rig.ask(path)).status,
+  ];
   assert.deepEqual((await statuses("/once")).toSorted(), [500, 502]);
   assert.deepEqual(await statuses("/"), [500, 500], "a reset is retried, a status is not");
   rig.origin("app-2").respond = (_incoming, outgoing) => void outgoing.end();
@@ -170,9 +186,14 @@ test("a trusted proxy's connections are not limited", async () => {
   await using rig = await startBalancerRig({
     origins: ["app-1"],
     config: {
-      listeners: [{ address: "127.0.0.1:0", limits: { connectionsPerClient: 1 }, trustedProxies: ["127.0.0.0/8"] }],
+      listeners: [
+        { address: "127.0.0.1:0", limits: { connectionsPerClient: 1 }, trustedProxies: ["127.0.0.0/8"] },
+      ],
     },
   });
   const answers = await Promise.all([rig.ask(), rig.ask(), rig.ask()]);
-  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200],
+  );
 });

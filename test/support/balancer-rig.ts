@@ -56,6 +56,18 @@ export class BalancerRig {
 /** The pool is called `app`. */
 export async function startBalancerRig(options: BalancerRigOptions): Promise<BalancerRig> {
   const origins = await Promise.all(options.origins.map(startNamedOrigin));
+  try {
+    return await startBefore(origins, options);
+  } catch (error) {
+    for (const origin of origins) await origin.close();
+    throw error;
+  }
+}
+
+async function startBefore(
+  origins: readonly NamedOrigin[],
+  options: BalancerRigOptions,
+): Promise<BalancerRig> {
   const records: ExchangeRecord[] = [];
   const result = parseConfig(configOf(options, origins));
   if ("issues" in result) throw new TypeError(result.issues.map(({ message }) => message).join("\n"));
