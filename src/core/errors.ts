@@ -59,6 +59,8 @@ export const errorTable = {
   "unsupported-version": { ...badHead, status: 505, sentence: "The request's HTTP version is not 1.0 or 1.1.", fix: "Use HTTP/1.1." },
   "target-too-long": { ...badHead, status: 414, sentence: "The request target is longer than the listener's limit.", fix: "Raise limits.targetBytes on the listener, or shorten the URL." },
   "head-too-large": { ...badHead, status: 431, sentence: "The request head is larger than the listener's limit.", fix: "Raise limits.headBytes or limits.headerCount on the listener; large cookies are the usual cause." },
+  "malformed-message": { ...badHead, status: 400, sentence: "The HTTP/2 request is malformed (RFC 9113 §8.1.1): its stream was reset.", fix: "Mend the client: lower-case names, the pseudo-header fields once and first, no fields of HTTP/1 connections, as much body as Content-Length says." },
+  "http2-misconduct": { ...badHead, stage: "accept", status: null, sentence: "An HTTP/2 connection was closed because its client broke the protocol or did too much that carries nothing.", fix: "An attack or a broken client; the listener's http2 limits say how much is too much, and the log at level debug what it was." },
   "head-timeout": { ...badHead, status: 408, sentence: "The client did not finish its request head in time.", fix: "Slow or idle clients; raise timeouts.head if they are genuine." },
   "bad-chunk": { ...downstream, stage: "send", status: 400, sentence: "The request's chunked body breaks RFC 9112 §7.1.", fix: "Mend the client." },
   "body-too-large": { ...downstream, stage: "admit", status: 413, sentence: "The request body is larger than the limit.", fix: "Raise limits.bodyBytes if such uploads are wanted." },

@@ -181,7 +181,8 @@ export class ChunkedDecoder {
   }
 }
 
-function withoutForbidden(section: string): string {
+/** Field lines of trailers without those that do not belong there. */
+export function withoutForbidden(section: string): string {
   return section
     .split("\r\n")
     .filter((line) => line !== "" && !forbiddenTrailers.has(line.slice(0, line.indexOf(":")).toLowerCase()))

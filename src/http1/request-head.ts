@@ -30,6 +30,8 @@ export interface RequestHead {
   readonly body: BodyFraming;
   /** May another request follow on this connection? */
   readonly isKeepAlive: boolean;
+  /** Set on heads that came over HTTP/2, which are read as if they were of HTTP/1.1. */
+  readonly isHttp2?: true;
 }
 
 const SP = 32;

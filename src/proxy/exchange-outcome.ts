@@ -57,6 +57,7 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
     return this.#head.host;
   }
   get protocol(): string {
+    if (this.#head.isHttp2 === true) return "HTTP/2";
     return this.#head.versionMinor === 1 ? "HTTP/1.1" : "HTTP/1.0";
   }
   get clientAddress(): string {

@@ -67,7 +67,8 @@ export function forwardingLines(head: RequestHead, peer: Peer, settings: Forward
 function viaLine(head: RequestHead, viaName: string | null): string {
   const { via } = head.fields;
   if (viaName === null) return via === "" ? "" : `Via: ${via}\r\n`;
-  return `Via: ${via === "" ? "" : `${via}, `}1.${head.versionMinor} ${viaName}\r\n`;
+  const version = head.isHttp2 === true ? "2" : `1.${head.versionMinor}`;
+  return `Via: ${via === "" ? "" : `${via}, `}${version} ${viaName}\r\n`;
 }
 
 function schemeOf(peer: Peer): string {
