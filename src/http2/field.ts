@@ -57,7 +57,6 @@ const kinds = new Map<string, number>([
 /** Tokens in lower case. */
 const lowerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** No control characters but HTAB, and no blank at either end (§8.2.1). */
-// oxlint-disable-next-line no-control-regex -- these are the characters in question
 const soundValue = /^(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?$/;
 
 export function makeField(name: string, value: string): Field {

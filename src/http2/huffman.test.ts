@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { assert as check, integer, property, string, uint8Array } from "fast-check";
 import { decodeHuffman, encodeHuffman, huffmanLength } from "./huffman.ts";
 
 function encoded(text: string): Buffer {
@@ -49,10 +49,10 @@ test("every octet by itself and beside every other survives", () => {
 });
 
 test("any text survives", () => {
-  fc.assert(
-    fc.property(
-      fc.string({
-        unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+  check(
+    property(
+      string({
+        unit: integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
         maxLength: 200,
       }),
       (text) => {
@@ -77,8 +77,8 @@ for (const [what, hex] of faults) {
 }
 
 test("decoding never reads beyond its end", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 8 }), (bytes, more) => {
+  check(
+    property(uint8Array({ maxLength: 64 }), uint8Array({ maxLength: 8 }), (bytes, more) => {
       const alone = Buffer.from(bytes);
       const within = Buffer.concat([alone, Buffer.from(more)]);
       assert.equal(decodeHuffman(within, 0, bytes.length), decodeHuffman(alone, 0, bytes.length));
