@@ -206,7 +206,7 @@ export class AttemptSeries implements QueueWaiter {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
     this.#isNextBudgeted = errorRow(cause).retry !== "any-method";
-    if (this.#isNextBudgeted && !pool.budget.tryStart(nowMs)) {
+    if (this.#isNextBudgeted && !pool.tryStartRetry(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
     }
@@ -287,7 +287,7 @@ export class AttemptSeries implements QueueWaiter {
   /** Calls off whatever is under way and stops waiting. */
   stop(): void {
     // Leave for the attempt after the pause was taken already.
-    if (this.#timerPurpose === "backoff") this.#target.pool.budget.finished();
+    if (this.#timerPurpose === "backoff" && this.#isNextBudgeted) this.#target.pool.budget.finished();
     this.#timerPurpose = "none";
     this.#timer?.dispose();
     if (this.#ticket !== null) {
