@@ -63,7 +63,7 @@ for (const [name, leave] of ways) {
 
 testOverTransports(
   "A client that leaves while an endpoint is being connected to frees everything",
-  async ({ acceptor }) => {
+  async (transport) => {
     const dials = new Signal();
     let underWay = 0;
     const dialer = {
@@ -73,7 +73,7 @@ testOverTransports(
         return () => void underWay--;
       },
     };
-    await using rig = await startRig({ transport: { name: "native", acceptor, dialer } });
+    await using rig = await startRig({ transport: { ...transport, dialer } });
     const client = await rig.connect();
     client.send(request);
     await dials.until("a dial", () => underWay === 1);

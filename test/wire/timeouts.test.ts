@@ -172,7 +172,7 @@ for (const { name, options, prepare, dueMs, expected, cause } of cases) {
   });
 }
 
-testOverTransports("Timeout: pool timeouts.connect", async ({ acceptor }) => {
+testOverTransports("Timeout: pool timeouts.connect", async (transport) => {
   const clock = new VirtualClock();
   let underWay = 0;
   const dialer = {
@@ -182,7 +182,7 @@ testOverTransports("Timeout: pool timeouts.connect", async ({ acceptor }) => {
     },
   };
   await using rig = await startRig({
-    transport: { name: "native", acceptor, dialer },
+    transport: { ...transport, dialer },
     clock,
     pool: { timeouts: { connect: "7s" }, retry: { attempts: 1 } },
   });
