@@ -174,9 +174,9 @@ function keepsAlive(fields: Fields, versionMinor: 0 | 1): boolean {
  */
 export function faultInPartialHead(partial: string, limits: HeadLimits): Cause | null {
   const lineEnd = partial.indexOf("\r\n");
-  const firstLine = lineEnd < 0 ? partial : partial.slice(0, lineEnd);
+  const firstLine = lineEnd < 0 ? partial.replace(/\r$/, "") : partial.slice(0, lineEnd);
   const methodEnd = firstLine.indexOf(" ");
-  if (methodEnd >= 0 ? !isToken(firstLine.slice(0, methodEnd)) : !isToken(firstLine.replace(/\r$/, ""))) {
+  if (methodEnd >= 0 ? !isToken(firstLine.slice(0, methodEnd)) : !isToken(firstLine)) {
     return firstLine === "" ? null : "bad-request-line";
   }
   const bareLineFeed = partial.search(/(?<!\r)\n/);
