@@ -90,7 +90,7 @@ async function lines(folder: string, name: string, count: number): Promise<reado
     for (const giveUp = AbortSignal.timeout(20_000); ;) {
       const found = whole();
       if (found !== null) return found;
-      await Promise.race([once(changes, "change", { signal: giveUp })]);
+      await once(changes, "change", { signal: giveUp });
     }
   } finally {
     changes.close();
@@ -214,6 +214,7 @@ test(
       "/dev/full",
     ]);
     await get(port, "/", 10);
+    await command.until(/"lost":[1-9][^\n]*ENOSPC[^\n]*"access log loses lines"/);
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
     command.process.kill("SIGTERM");
     assert.equal(await command.exited, 0);
