@@ -1,10 +1,12 @@
 /** Keeps the admin API as the configuration in force says: started, moved, its tokens changed, stopped. */
-import { unlinkSync, chmodSync } from "node:fs";
+import { chmodSync, renameSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
+import { dirname, join } from "node:path";
 import type { AdminContext } from "../admin/operation.ts";
-import type { AdminServer } from "../admin/server.ts";
+import type { AdminServer, SocketPaths } from "../admin/server.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../core/log.ts";
+import type { Inheritance } from "./inheritance.ts";
 
 /** Owner and group: the group is how others are let in. */
 const socketMode = 0o660;
@@ -12,12 +14,14 @@ const socketMode = 0o660;
 export class AdminHost {
   readonly #context: AdminContext;
   readonly #log: Log;
+  #inherited: Inheritance["admin"];
   #server: AdminServer | null = null;
   #settingsText = "null";
   #last: Promise<void> = Promise.resolve();
 
-  constructor(context: AdminContext) {
+  constructor(context: AdminContext, inherited: Inheritance["admin"] = null) {
     this.#context = context;
+    this.#inherited = inherited;
     this.#log = context.log;
   }
 
@@ -32,9 +36,16 @@ export class AdminHost {
     return run;
   }
 
-  async close(): Promise<void> {
+  /** For a successor; null when the API is off. */
+  get inheritance(): Inheritance["admin"] {
+    const server = this.#server;
+    if (server === null || server.descriptor === null) return null;
+    return { address: server.configured, descriptor: server.descriptor };
+  }
+
+  async close(isHandedOver = false): Promise<void> {
     await this.#last;
-    await this.#server?.close();
+    await this.#server?.close(isHandedOver);
     this.#server = null;
   }
 
@@ -55,16 +66,31 @@ export class AdminHost {
   async #start(config: NonNullable<Config["admin"]>): Promise<AdminServer> {
     // Loaded only here: without an admin API, none of it is needed.
     const { startAdminServer } = await import("../admin/server.ts");
-    const server = await startAdminServer({ context: this.#context, config, prepareSocket, protectSocket });
+    const inherited = this.#inherited?.address === config.address ? this.#inherited.descriptor : null;
+    this.#inherited = null;
+    const server = await startAdminServer({ context: this.#context, config, inherited, paths });
     const { tokens } = config;
     this.#log.info("admin API listening", { address: server.address, tokens: tokens.length });
     return server;
   }
 }
 
-/** Removes a socket that a dead process left behind; one that answers is left to it, and binding fails. */
-async function prepareSocket(path: string): Promise<void> {
-  const isAnswering = await new Promise<boolean>((resolve) => {
+let draftCount = 0;
+
+const paths: SocketPaths = {
+  async draft(path) {
+    if (await answers(path)) throw Object.assign(new Error("the path is in use"), { code: "EADDRINUSE" });
+    return join(dirname(path), `.hga${process.pid}-${draftCount++}`);
+  },
+  place(draft, path) {
+    chmodSync(draft, socketMode);
+    renameSync(draft, path);
+  },
+  remove: (path) => rmSync(path, { force: true }),
+};
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket = createConnection({ path });
     socket.once("connect", () => {
       socket.destroy();
@@ -72,14 +98,4 @@ async function prepareSocket(path: string): Promise<void> {
     });
     socket.once("error", () => resolve(false));
   });
-  if (isAnswering) return;
-  try {
-    unlinkSync(path);
-  } catch {
-    // There was none.
-  }
-}
-
-function protectSocket(path: string): void {
-  chmodSync(path, socketMode);
 }

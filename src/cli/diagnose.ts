@@ -27,7 +27,7 @@ export function addDiagnoseVerb(program: Command): void {
 }
 
 /** The most frequent first, four lines each. */
-export function diagnosisText({ rows, ungrouped }: Diagnosis, now: Date): string {
+function diagnosisText({ rows, ungrouped }: Diagnosis, now: Date): string {
   if (rows.length === 0) return "Nothing has failed in the last hour.";
   const more = ungrouped === 0 ? [] : [`${ungrouped} further failures were of too many kinds to be grouped.`];
   return [...rows.map((row) => rowText(row, now)), ...more].join("\n\n");

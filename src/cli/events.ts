@@ -26,7 +26,7 @@ export function addEventsVerb(program: Command): void {
     });
 }
 
-export function eventLine(event: AdminDocument<"Event">): string {
+function eventLine(event: AdminDocument<"Event">): string {
   const level = event.level === "info" ? "" : `${event.level.toUpperCase()} `;
   const pool = event.pool === undefined ? "" : `${event.pool}: `;
   const origin = event.origin === undefined ? "" : ` (${event.origin})`;

@@ -81,7 +81,7 @@ function headerOf(line: string): [string, string] {
   return [match[1] ?? "", match[2] ?? ""];
 }
 
-export function explanationText(explanation: Explanation): string {
+function explanationText(explanation: Explanation): string {
   const { request, route, outcome, limits, isLive } = explanation;
   const query = request.query === "" ? "" : `?${request.query}`;
   const lines = [

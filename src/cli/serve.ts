@@ -1,12 +1,15 @@
 /** Runs a balancer in the foreground until a signal stops it. What it does meanwhile is `service.ts`. */
 import type { LoadedConfig } from "../config/load.ts";
+import { locateIssues, nowhere, type Origin } from "../config/issue.ts";
+import { renderIssues } from "../config/render-issue.ts";
 import type { Config } from "../config/schema.ts";
 import { parseBindAddress } from "../core/address.ts";
 import type { Log } from "../core/log.ts";
 import { createLog, descriptorSink } from "../observability/log.ts";
 import { systemClock } from "../platform/clock.ts";
+import { ConfigError } from "../runtime/config-error.ts";
 import type { ConfigSource } from "../runtime/reloader.ts";
-import { explainBindError } from "./failure.ts";
+import { explainBindError, UserError } from "./failure.ts";
 import { onStopSignals } from "./stop-signals.ts";
 
 export interface ServeOptions {
@@ -24,7 +27,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { log, flush } = openLog(options.config);
   // Loaded only here: the other verbs should start fast and need none of it.
   const { Service } = await import("./service.ts");
-  const service = new Service({ ...options, log });
+  const { takeInheritance } = await import("./inheritance.ts");
+  const exit = (): never => {
+    flush();
+    process.exit(0);
+  };
+  const service = new Service({ ...options, log, inherited: takeInheritance(), exit });
   // Before listening, because from then on somebody may ask it to stop.
   onStopSignals(async (signal) => {
     await service.stop(signal);
@@ -55,8 +63,17 @@ export async function createBalancer(config: Config, log: Log, remedy: string): 
   };
 }
 
-/** A sentence about a listener that cannot be bound; anything else as it is. */
-export function explainListenError(error: unknown, config: Config, remedy: string): unknown {
+/** A sentence about a listener that cannot be bound, or all that is wrong; anything else as it is. */
+export function explainListenError(
+  error: unknown,
+  config: Config,
+  remedy: string,
+  origin: Origin = nowhere("configuration"),
+): unknown {
+  if (error instanceof ConfigError) {
+    const issues = renderIssues(locateIssues(error.issues, origin)).trimEnd();
+    return new UserError(`cannot start with this configuration\n\n${issues}`);
+  }
   return explainBindError(error, { ...addressIn(error, config), remedy });
 }
 

@@ -9,6 +9,8 @@ import { systemClock } from "../platform/clock.ts";
 import { fileSignature, watchFolders } from "../platform/file-watch.ts";
 import { readTextFile, writeTextFile } from "../platform/files.ts";
 import { systemRandom } from "../platform/random.ts";
+import { tellPredecessorReady } from "../platform/successor.ts";
+import { replayDrift } from "../runtime/drift.ts";
 import { FileWatch } from "../runtime/file-watch.ts";
 import { type OperatedLoadBalancer, startLoadBalancer } from "../runtime/load-balancer.ts";
 import { withEvents } from "../runtime/operating-events.ts";
@@ -18,10 +20,16 @@ import type { ChangeOrigin } from "../runtime/revisions.ts";
 import { AdminHost } from "./admin-host.ts";
 import { packageVersion } from "./package-version.ts";
 import { writePidFile } from "./pid-file.ts";
+import type { Inheritance } from "./inheritance.ts";
 import { explainListenError, type ServeOptions } from "./serve.ts";
+import { type ServiceManager, serviceManager } from "./systemd.ts";
+import { Upgrade } from "./upgrade.ts";
 
 export interface ServiceParts extends ServeOptions {
   readonly log: Log;
+  readonly inherited: Inheritance;
+  /** Ends the process: a successor serves, and everything here is finished. */
+  exit(): void;
 }
 
 export class Service {
@@ -30,17 +38,33 @@ export class Service {
   readonly #reloader: Reloader | null;
   readonly #admin: AdminHost;
   readonly #watch: FileWatch;
+  readonly #upgrade: Upgrade;
+  readonly #manager: ServiceManager;
+  #isHandedOver = false;
   #notReady: string | null = "it is starting";
   #removePidFile: () => void = () => {};
 
   constructor(parts: ServiceParts) {
-    const { config, file, log } = parts;
+    const { config, file, log, inherited } = parts;
     this.#parts = parts;
-    this.#balancer = startLoadBalancer(config, { log });
+    this.#manager = serviceManager(log);
+    this.#balancer = startLoadBalancer(replayDrift(config, inherited.drift), {
+      log,
+      inherited: inherited.sockets,
+    });
     const { changes, events } = this.#balancer;
     const reloads = { changes, clock: systemClock, log: withEvents(log, events) };
     this.#reloader = file === null ? null : new Reloader({ ...file, ...reloads });
-    this.#admin = new AdminHost(this.#adminContext());
+    this.#admin = new AdminHost(this.#adminContext(), inherited.admin);
+    this.#upgrade = new Upgrade({
+      log,
+      inheritance: () => ({
+        sockets: this.#balancer.sockets,
+        admin: this.#admin.inheritance,
+        drift: this.#reloader?.drift().endpoints ?? [],
+      }),
+      onReplaced: (pid) => this.#replacedBy(pid),
+    });
     this.#watch = new FileWatch({
       clock: systemClock,
       watchFolders,
@@ -51,20 +75,24 @@ export class Service {
 
   /** Rejects with a sentence for the user where there is one. */
   async start(): Promise<void> {
-    const { config, remedy, pidFile, isWatched } = this.#parts;
+    const { config, file, remedy, pidFile, isWatched } = this.#parts;
     try {
       await this.#balancer.listen();
       await this.#admin.apply(config.admin);
     } catch (error) {
       await this.#balancer.close({ graceMs: 0 });
-      throw explainListenError(error, config, remedy);
+      throw explainListenError(error, config, remedy, file?.loaded.origin);
     }
     this.#balancer.changes.onRevision = () => this.#adminMayHaveChanged();
     if (pidFile !== null) this.#removePidFile = writePidFile(pidFile);
     if (isWatched && this.#reloader !== null) this.#watchFiles(this.#reloader);
     process.on("SIGHUP", () => this.#reload({ way: "signal", by: null }));
     process.on("SIGUSR1", () => this.#reopenLogs());
+    process.on("SIGUSR2", () => this.#upgrade.start());
     this.#notReady = null;
+    this.#manager.ready("serving");
+    this.#manager.startWatchdog(() => true);
+    tellPredecessorReady();
   }
 
   async stop(signal: string): Promise<void> {
@@ -73,10 +101,24 @@ export class Service {
     log.info("stopping", { signal, graceMs });
     this.#notReady = "it is stopping";
     this.#watch.close();
+    if (!this.#isHandedOver) this.#manager.stopping();
     await this.#balancer.close({ graceMs });
-    await this.#admin.close();
+    await this.#admin.close(this.#isHandedOver);
     this.#removePidFile();
     log.info("stopped");
+  }
+
+  /** Everything that listens goes on in the successor. */
+  #replacedBy(pid: number): void {
+    const { log, exit } = this.#parts;
+    log.info("upgrade: the successor serves, finishing what is under way", { pid });
+    this.#isHandedOver = true;
+    this.#balancer.handOver();
+    void this.#admin.close(true);
+    this.stop("SIGUSR2").then(exit, (error: unknown) => {
+      log.error("the end was not orderly", { reason: String(error) });
+      exit();
+    });
   }
 
   #reload(origin: ChangeOrigin): void {

@@ -31,7 +31,7 @@ export function addStatusVerbs(program: Command): void {
   });
 }
 
-export function statusText(status: AdminDocument<"Status">): string {
+function statusText(status: AdminDocument<"Status">): string {
   const { version, pid, phase, uptimeMs, workers, pools, listeners } = status;
   const threads = workers === 0 ? "no worker threads" : `${workers} worker${workers === 1 ? "" : "s"}`;
   return [

@@ -57,7 +57,7 @@ async function tail(options: TailOptions): Promise<void> {
   });
 }
 
-export function exchangeLine(exchange: AdminDocument<"Exchange">, now: Date): string {
+function exchangeLine(exchange: AdminDocument<"Exchange">, now: Date): string {
   const { time, status, method, host, target, client, durationMs, endpoint, route, cause, detail } = exchange;
   const request = method === "" ? "(no valid request)" : `${method} ${host}${target}`;
   const why = cause === null ? "" : `  ${cause}${detail === "" ? "" : ` (${detail})`}`;

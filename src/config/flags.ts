@@ -69,7 +69,9 @@ export function configFromFlags(flags: Flags): FlagsConfig {
       default: present({
         policy: flags.policy ?? "round-robin",
         endpoints: flags.backends.map((url, index) =>
-          flags.weights === undefined ? url : present({ url, weight: flags.weights[index] }),
+          flags.weights === undefined
+            ? url
+            : present({ url, weight: weightFor(flags, flags.weights, index) }),
         ),
         health: present({
           kind: flags.healthPath === undefined ? "tcp" : "http",
@@ -88,6 +90,13 @@ export function configFromFlags(flags: Flags): FlagsConfig {
     admin: flags.admin,
   };
   return { input: present(input), origin: flagsOrigin(flags) };
+}
+
+/** A wrong number of weights becomes a weight that the schema refuses with these words. */
+function weightFor(flags: Flags, weights: readonly string[], index: number): string | undefined {
+  return weights.length === flags.backends.length
+    ? weights[index]
+    : `${weights.length} weights for ${flags.backends.length} backends`;
 }
 
 function addressFrom(flags: Flags): string {

@@ -1,6 +1,6 @@
 /** Programmer errors end the worker, which is then replaced. Operating errors never come here. */
 
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 

@@ -39,7 +39,10 @@ test("a deadline expires once, never early and at most three ticks late", () => 
     new Deadline(deadlines, () => expiries.push(clock.nowMs() - start)).set(delayMs);
     for (let i = 0; i < 30_000; i++) clock.advance(10);
     assert.equal(expiries.length, 1, `delay ${delayMs}`);
-    assert.ok((expiries[0] as number) >= delayMs && (expiries[0] as number) <= delayMs + 160, `${delayMs}: ${expiries[0]}`);
+    assert.ok(
+      (expiries[0] as number) >= delayMs && (expiries[0] as number) <= delayMs + 160,
+      `${delayMs}: ${expiries[0]}`,
+    );
   }
 });
 
@@ -70,13 +73,15 @@ test("random settings agree with a naive model", () => {
   const clock = handClock();
   const deadlines = new Deadlines(clock, 50);
   const due = new Map<number, number>();
-  const all = Array.from({ length: 50 }, (_, i) =>
-    new Deadline(deadlines, () => {
-      const at = due.get(i);
-      assert.ok(at !== undefined, "expired without being set");
-      assert.ok(clock.nowMs() >= at && clock.nowMs() <= at + 160, `late by ${clock.nowMs() - at}`);
-      due.delete(i);
-    }),
+  const all = Array.from(
+    { length: 50 },
+    (_, i) =>
+      new Deadline(deadlines, () => {
+        const at = due.get(i);
+        assert.ok(at !== undefined, "expired without being set");
+        assert.ok(clock.nowMs() >= at && clock.nowMs() <= at + 160, `late by ${clock.nowMs() - at}`);
+        due.delete(i);
+      }),
   );
   for (let step = 0; step < 20_000; step++) {
     const i = randomBelow(random, all.length);

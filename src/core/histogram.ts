@@ -41,7 +41,7 @@ export function bucketMiddleMs(index: number): number {
 }
 
 /** Total of a set of counts. */
-export function countOf(counts: ArrayLike<number>): number {
+function countOf(counts: ArrayLike<number>): number {
   let total = 0;
   for (let index = 0; index < counts.length; index++) total += counts[index]!;
   return total;

@@ -188,7 +188,8 @@ const harmlessConnection =
   /^(?:close|keep-alive|upgrade|te)(?:[ \t]*,[ \t]*(?:close|keep-alive|upgrade|te))*$/i;
 
 /** Removes every field that Connection names (RFC 9110 §7.6.1); what the proxy needs was taken before. */
-function withoutNamedOptions(lines: string, connection: string): string {
+export function withoutNamedOptions(lines: string, connection: string): string {
+  if (lines === "" || connection === "") return lines;
   if (harmlessConnection.test(connection)) return lines;
   const names = connection.split(",").map((name) => name.trim().toLowerCase());
   return withoutFields(lines, (text, start, end) =>

@@ -12,8 +12,8 @@ export type BodyFraming =
   /** Responses only: the body ends with the connection. */
   | { readonly kind: "until-close" };
 
-export const noBody: BodyFraming = { kind: "none" };
-export const chunkedBody: BodyFraming = { kind: "chunked" };
+const noBody: BodyFraming = { kind: "none" };
+const chunkedBody: BodyFraming = { kind: "chunked" };
 export const untilCloseBody: BodyFraming = { kind: "until-close" };
 
 /** 2^53 − 1 has 16 digits. */
@@ -29,6 +29,11 @@ function lengthFrom(text: string): number | null {
     value = value * 10 + digit;
   }
   return Number.isSafeInteger(value) ? value : null;
+}
+
+/** No body, or one of no bytes. */
+export function isEmptyBody(body: BodyFraming): boolean {
+  return body.kind === "none" || (body.kind === "length" && body.bytes === 0);
 }
 
 /** The body of a request, or the cause to refuse it and close. */
@@ -64,7 +69,7 @@ function hasMisplacedChunked(transferEncoding: string): boolean {
 }
 
 /** `Content-Length: 0` is kept apart from no length at all: it is passed on. */
-export const emptyBody: BodyFraming = { kind: "length", bytes: 0 };
+const emptyBody: BodyFraming = { kind: "length", bytes: 0 };
 
 /** The body of a final response to `method`, or null when its framing is invalid. */
 export function responseFraming(

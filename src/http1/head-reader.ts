@@ -6,6 +6,9 @@ import type { Cause } from "../core/errors.ts";
 import { latin1 } from "../core/latin1.ts";
 import { faultInPartialHead, type HeadLimits, type RequestHead, RequestHeadParser } from "./request-head.ts";
 
+/** What an HTTP/2 client begins with, as far as it looks like a request. */
+export const http2PrefaceHead = "PRI * HTTP/2.0\r\n\r\n";
+
 const leadingLinesMax = 4;
 /** Heads are looked for in a first window of this size, so that a long pipeline is not copied over and over. */
 const usualHeadBytes = 2048;
@@ -17,6 +20,8 @@ export class HeadReader {
   head: RequestHead | null = null;
   /** Why the bytes cannot be served; null while they can. */
   fault: Cause | null = null;
+  /** The fault is that HTTP/2 is spoken: `read` stopped behind the head of its preface (RFC 9113 §3.4). */
+  isHttp2 = false;
   #partial = "";
   readonly #limits: HeadLimits;
   readonly #parser: RequestHeadParser;
@@ -58,7 +63,10 @@ export class HeadReader {
     const headEnd = emptyLine + 4;
     if (headEnd - headStart > headBytesMax) return this.#refuse("head-too-large", end);
     const head = this.#parser.parse(text, headStart, headEnd);
-    if (typeof head === "string") return this.#refuse(head, end);
+    if (typeof head === "string") {
+      this.isHttp2 = headStart === 0 && text.startsWith(http2PrefaceHead);
+      return this.#refuse(head, this.isHttp2 ? start + headEnd - carried : end);
+    }
     this.head = head;
     return start + headEnd - carried;
   }

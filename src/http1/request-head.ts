@@ -146,9 +146,11 @@ const authorityGrammar = /^(?:[0-9A-Za-z\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(
 
 let lastValidAuthority = "localhost";
 
-export function isAuthority(text: string): boolean {
+function isAuthority(text: string): boolean {
   if (text === lastValidAuthority) return true;
   if (!authorityGrammar.test(text)) return false;
+  const port = /:([0-9]+)$/.exec(text)?.[1];
+  if (port !== undefined && Number(port) > 65_535) return false;
   lastValidAuthority = text;
   return true;
 }

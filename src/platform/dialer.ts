@@ -29,15 +29,17 @@ export const silentHandler: StreamHandler = {
 
 /** `native` is null to use the public API only. */
 export function createDialer(native: NativeStreams | null): Dialer {
-  const sessions = new Map<string, Buffer>();
+  // Per TLS settings: a session made under other settings (another CA, no verification) must not be resumed.
+  const sessionsOf = new WeakMap<UpstreamTls, Map<string, Buffer>>();
   return {
     dial(target, tlsOptions, handler, preamble = null) {
       const told = preamble === null ? handler : withPreamble(handler, preamble);
       if (tlsOptions === null)
         return native === null ? dialSocket(target, told) : dialNative(native, target, told);
-      if (preamble === null) return dialTls(native, sessions, target, null, tlsOptions, handler);
+      if (preamble === null)
+        return dialTls(native, sessionsFor(sessionsOf, tlsOptions), target, null, tlsOptions, handler);
       return dialBeforeTls(target, preamble, handler, (socket) =>
-        dialTls(native, sessions, target, socket, tlsOptions, handler),
+        dialTls(native, sessionsFor(sessionsOf, tlsOptions), target, socket, tlsOptions, handler),
       );
     },
   };
@@ -129,6 +131,17 @@ function dialSocket(target: DialTarget, handler: DialHandler): () => void {
   return awaitConnection(socket, "connect", handler, () => new SocketStream(socket, silentHandler));
 }
 
+function sessionsFor(
+  all: WeakMap<UpstreamTls, Map<string, Buffer>>,
+  options: UpstreamTls,
+): Map<string, Buffer> {
+  const known = all.get(options);
+  if (known !== undefined) return known;
+  const sessions = new Map<string, Buffer>();
+  all.set(options, sessions);
+  return sessions;
+}
+
 function dialTls(
   native: NativeStreams | null,
   sessions: Map<string, Buffer>,
@@ -138,7 +151,7 @@ function dialTls(
   handler: DialHandler,
 ): () => void {
   const place = connected === null ? placeOf(target) : { socket: connected };
-  const sessionKey = `${options.serverName}|${target.kind === "tcp" ? `${target.address}:${target.port}` : target.path}`;
+  const sessionKey = target.kind === "tcp" ? `${target.address}:${target.port}` : target.path;
   const session = sessions.get(sessionKey);
   const socket = tls.connect({
     ...place,

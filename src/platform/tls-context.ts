@@ -8,7 +8,7 @@ import tls from "node:tls";
 import type { ServerTlsSettings, TlsIdentity } from "../core/tls.ts";
 
 const partBytes = 16;
-export const ticketKeyBytes = 3 * partBytes;
+const ticketKeyBytes = 3 * partBytes;
 
 /** What Node's ticket callback expects back: verdict, HMAC key, cipher key, and for new tickets name and IV. */
 type TicketAnswer = [verdict: number, hmac: Buffer, aes: Buffer, name?: Buffer, iv?: Buffer];

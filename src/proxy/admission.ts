@@ -5,6 +5,7 @@
 import type { Cause } from "../core/errors.ts";
 import { listHasToken } from "../http1/characters.ts";
 import { withoutFields } from "../http1/fields.ts";
+import { isEmptyBody } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { OutgoingRequest } from "../upstream/upstream-stream.ts";
 import type { Downstream } from "./downstream.ts";
@@ -70,7 +71,7 @@ export function outgoingRequest(
 /** Upgrade counts only with the connection option, in HTTP/1.1 and without a body (RFC 9110 §7.8). */
 function offeredUpgrade(head: RequestHead): string {
   const { fields } = head;
-  if (fields.upgrade === "" || head.versionMinor === 0 || head.body.kind !== "none") return "";
+  if (fields.upgrade === "" || head.versionMinor === 0 || !isEmptyBody(head.body)) return "";
   if (!fields.hasConnectionOption("upgrade")) return "";
   // h2c by upgrade is obsolete (RFC 9113 §3.1) and would smuggle past this proxy.
   return listHasToken(fields.upgrade, "h2c") ? "" : fields.upgrade;

@@ -9,7 +9,7 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
-import type { BodyFraming } from "../http1/framing.ts";
+import { type BodyFraming, isEmptyBody } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -74,8 +74,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.#context = context;
     this.#downstream = downstream;
     this.#head = head;
-    this.#isRequestComplete =
-      head.body.kind === "none" || (head.body.kind === "length" && head.body.bytes === 0);
+    this.#isRequestComplete = isEmptyBody(head.body);
     this.#startedMs = context.clock.nowMs();
     this.outcome = new ExchangeOutcome(head, downstream, context.clock, this.#startedMs);
     this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);

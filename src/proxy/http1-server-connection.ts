@@ -15,7 +15,8 @@ import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
-import { HeadReader } from "../http1/head-reader.ts";
+import { withoutNamedOptions } from "../http1/fields.ts";
+import { HeadReader, http2PrefaceHead } from "../http1/head-reader.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
@@ -28,9 +29,10 @@ import { refuseHead } from "./refused-head.ts";
 
 type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
 
-/** After the last answer: how much and how long a client may still send before the socket is closed. */
-const lingerBytesMax = 1024 * 1024;
-const lingerTimeoutMs = 3000;
+/** After the last answer: how long a client may go on sending, which is thrown away, so that it reads the answer. */
+/** How long an idle connection of a draining listener may still send a request. */
+const farewellMs = 1000;
+const lingerTimeoutMs = 5000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
 const unreadAnswersMax = 64 * 1024;
 
@@ -52,7 +54,6 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #willClose = false;
   #isDraining = false;
   #requestCount = 0;
-  #lingerBytes = 0;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
 
@@ -164,11 +165,13 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#stream.reset();
   }
 
-  /** Finishes what is under way and closes; an idle connection closes at once. */
+  /**
+   * Finishes what is under way and closes. An idle connection is given a moment: its client may be sending
+   * the next request just now, and would find the connection reset; it is answered with `Connection: close`.
+   */
   drain(): void {
     this.#isDraining = true;
-    // One that has not sent a request yet may be about to.
-    if (this.#phase === "idle" && this.#requestCount > 0) this.#end();
+    if (this.#phase === "idle" && this.#requestCount > 0) this.#deadline.set(farewellMs);
   }
 
   /** The grace time is over. */
@@ -180,11 +183,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   // StreamHandler: what the stream tells.
 
   onData(buffer: Buffer, length: number): void {
-    if (this.#phase === "lingering") {
-      this.#lingerBytes += length;
-      if (this.#lingerBytes > lingerBytesMax) this.#destroy();
-      return;
-    }
+    if (this.#phase === "lingering") return;
     this.#process(buffer, 0, length, this.#stream);
   }
 
@@ -253,13 +252,26 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     if (heads.head !== null) {
       this.#begin(heads.head);
     } else if (heads.fault !== null) {
-      this.#refuse(heads.fault);
+      if (heads.isHttp2 && this.#mayBecomeHttp2()) this.#becomeHttp2(buffer, pos, end);
+      else this.#refuse(heads.fault);
     } else if (this.#phase === "idle" && heads.hasBegun) {
       // The time for a head runs from its first byte, however slowly the others come.
       this.#phase = "head";
       if (this.#requestCount > 0) this.#deadline.set(this.#context.settings.headTimeoutMs);
     }
     return pos;
+  }
+
+  /** Only at the very beginning, and only where TLS has not agreed on something else (RFC 9113 §3.3). */
+  #mayBecomeHttp2(): boolean {
+    return this.#requestCount === 0 && !this.isSecure && this.#context.settings.http2.isCleartextServed;
+  }
+
+  #becomeHttp2(buffer: Buffer, start: number, end: number): void {
+    const alreadyRead = Buffer.concat([Buffer.from(http2PrefaceHead), buffer.subarray(start, end)]);
+    this.#phase = "closed";
+    this.#deadline.dispose();
+    this.#context.beginHttp2(this, this.#stream, alreadyRead);
   }
 
   #begin(head: RequestHead): void {
@@ -292,7 +304,9 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       this.#phase = "awaiting";
       this.#deadline.clear();
       this.#stream.useBulkBuffer(false);
-      this.#exchange?.onRequestEnd(this.#reader.trailers);
+      this.#exchange?.onRequestEnd(
+        withoutNamedOptions(this.#reader.trailers, this.#head?.fields.connection ?? ""),
+      );
     } else if (!this.#isPausedByExchange) {
       this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
     }

@@ -1,8 +1,19 @@
 /** What every connection of one listener shares. */
 import type { Cause } from "../core/errors.ts";
+import type { ByteStream } from "../core/transport.ts";
 import type { HeadLimits } from "../http1/request-head.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
 import type { ProxyContext } from "./proxy-context.ts";
+
+/** What one HTTP/2 connection may do; see `schema-http2.ts`. */
+export interface Http2Settings {
+  readonly isCleartextServed: boolean;
+  readonly streamsMax: number;
+  readonly resetsPerSecond: number;
+  readonly framesPerSecond: number;
+  readonly streamWindow: number;
+  readonly connectionWindow: number;
+}
 
 export interface ListenerSettings {
   readonly name: string;
@@ -18,6 +29,7 @@ export interface ListenerSettings {
   /** Infinity when exchanges have no deadline. */
   readonly exchangeTimeoutMs: number;
   readonly keepAliveRequestsMax: number;
+  readonly http2: Http2Settings;
   readonly forwarding: ForwardingSettings;
   /** Field lines that every response carries (HSTS), each with CRLF; "" for none. */
   readonly responseLines: string;
@@ -34,6 +46,8 @@ export interface ListenerContext {
   settings: ListenerSettings;
   readonly proxy: ProxyContext;
   onConnectionClosed(connection: BookedConnection): void;
+  /** A client on a plain connection speaks HTTP/2: its stream goes on as such, in the same place. */
+  beginHttp2(connection: BookedConnection, stream: ByteStream, alreadyRead: Buffer): void;
   /** A head, or the whole connection, was refused before an exchange could begin. */
   onRefused(cause: Cause, status: number, clientAddress: string, bodyBytes: number): void;
 }

@@ -1,6 +1,6 @@
 /** Changes to one endpoint, as changes to the configuration: the mechanism of a reload serves both. */
 import { parseConfig } from "../config/parse.ts";
-import type { Config, ConfigInput } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import { ConfigError } from "./config-error.ts";
 
@@ -76,7 +76,7 @@ function withEndpoints(config: Config, pool: string, endpoints: readonly Endpoin
 
 /** Checks an endpoint by the same schema as a file's. */
 function parseEndpoint(endpoint: EndpointInput): EndpointConfig {
-  const result = parseConfig({ pools: { pool: { endpoints: [endpoint] } } } as ConfigInput);
+  const result = parseConfig({ pools: { pool: { endpoints: [endpoint] } } });
   if ("issues" in result) throw new ConfigError(result.issues);
   return (result.config.pools["pool"] as Config["pools"][string]).endpoints[0] as EndpointConfig;
 }

@@ -9,7 +9,7 @@ export interface ExchangeViewer {
 }
 
 /** Each one makes every exchange a little dearer. */
-export const viewersMax = 16;
+const viewersMax = 16;
 
 export class ExchangeViewers {
   readonly #tellWorkers: (filters: readonly ExchangeFilter[]) => void;

@@ -72,7 +72,7 @@ export function recordRevision(events: EventLog, revision: Revision): void {
 }
 
 /** `api:ann`, `signal`. */
-export function originText({ way, by }: ChangeOrigin): string {
+function originText({ way, by }: ChangeOrigin): string {
   return by === null ? way : `${way}:${by}`;
 }
 

@@ -8,7 +8,7 @@ import type { Gate } from "../proxy/route-plan.ts";
 
 export type RateLimitConfig = Config["rateLimits"][string];
 
-export function rateLimitSettings(config: RateLimitConfig): RateLimitSettings {
+function rateLimitSettings(config: RateLimitConfig): RateLimitSettings {
   return {
     requests: config.rate.requests,
     periodMs: config.rate.periodMs,
@@ -20,11 +20,21 @@ export function rateLimitSettings(config: RateLimitConfig): RateLimitSettings {
 }
 
 /** Made by the control plane; kept over reloads while the settings are the same. */
-export function createRateLimit(config: RateLimitConfig, workerCount: number, random: Random, nowMs: number): RateLimiterShare {
+export function createRateLimit(
+  config: RateLimitConfig,
+  workerCount: number,
+  random: Random,
+  nowMs: number,
+): RateLimiterShare {
   return RateLimiter.create(rateLimitSettings(config), workerCount, random, nowMs).share;
 }
 
-export function rateLimitGate(name: string, config: RateLimitConfig, share: RateLimiterShare, workerIndex: number): Gate {
+export function rateLimitGate(
+  name: string,
+  config: RateLimitConfig,
+  share: RateLimiterShare,
+  workerIndex: number,
+): Gate {
   const settings = rateLimitSettings(config);
   const limiter = RateLimiter.attach(share, workerIndex, settings);
   const key = templateOf(config.key, { stage: "route" });
@@ -33,7 +43,8 @@ export function rateLimitGate(name: string, config: RateLimitConfig, share: Rate
     check(scope, nowMs) {
       const verdict = limiter.check(evaluate(key, scope), nowMs);
       const fieldLines = config.headers ? rateLimitFields(name, policy, settings, verdict) : "";
-      if (verdict.mustReject) return { kind: "refuse", cause: "rate-limited", fieldLines, status: config.status };
+      if (verdict.mustReject)
+        return { kind: "refuse", cause: "rate-limited", fieldLines, status: config.status };
       scope.responseLines += fieldLines;
       return verdict.mustDelayMs > 0 ? { kind: "delay", delayMs: verdict.mustDelayMs } : null;
     },

@@ -3,6 +3,7 @@
  * names of this machine. The authority's key never leaves its folder and is readable by its owner only.
  * The library is loaded only when something has to be made.
  */
+import type * as X509Module from "@peculiar/x509";
 import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import type { KeyPair } from "../core/tls.ts";
@@ -32,7 +33,7 @@ const authorityDays = 3650;
 const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const authorityName = "CN=Headgate development authority";
 
-type X509 = typeof import("@peculiar/x509");
+type X509 = typeof X509Module;
 
 /** A leaf for `names` (DNS names and addresses), new at each call, from the stored authority or a new one. */
 export async function makeSelfSigned(
@@ -130,6 +131,5 @@ function serialNumber(): string {
 async function pemOf(key: CryptoKey): Promise<string> {
   const der = Buffer.from(await crypto.subtle.exportKey("pkcs8", key));
   return createPrivateKey({ key: der, format: "der", type: "pkcs8" })
-    .export({ type: "pkcs8", format: "pem" })
-    .toString();
+    .export({ type: "pkcs8", format: "pem" });
 }

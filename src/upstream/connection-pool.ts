@@ -228,6 +228,7 @@ class Dial implements DialHandler, PendingConnection {
   #triesLeft: number;
   #abandon: () => void = () => {};
   #isOver = false;
+  #worst: { readonly cause: Cause; readonly detail: string } = noFailure;
   #hasPlace: boolean;
 
   constructor(
@@ -270,12 +271,20 @@ class Dial implements DialHandler, PendingConnection {
 
   onDialFailed(errorCode: string): void {
     if (this.#isOver) return;
+    this.#note(errorCode);
     if (--this.#triesLeft > 0) {
       this.#targetIndex = (this.#targetIndex + 1) % this.#pool.targets.length;
       this.#dialNext();
       return;
     }
-    this.#fail(causeOfDialFailure(errorCode, this.#settings.tls !== null), errorCode);
+    this.#fail(this.#worst.cause, this.#worst.detail);
+  }
+
+  /** Of several addresses' failures the one that got furthest says most. */
+  #note(errorCode: string): void {
+    const cause = causeOfDialFailure(errorCode, this.#settings.tls !== null);
+    if (this.#worst === noFailure || rankOf(cause) > rankOf(this.#worst.cause))
+      this.#worst = { cause, detail: errorCode };
   }
 
   #dialNext(): void {
@@ -302,6 +311,13 @@ class Dial implements DialHandler, PendingConnection {
     this.#isOver = true;
     this.#deadline.dispose();
   }
+}
+
+const noFailure: { readonly cause: Cause; readonly detail: string } = { cause: "connect-failed", detail: "" };
+
+/** How far a failed dial got. */
+function rankOf(cause: Cause): number {
+  return ["connect-refused", "connect-failed", "connect-timeout", "tls-failed"].indexOf(cause);
 }
 
 const networkErrors = new Set([

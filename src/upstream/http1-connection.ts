@@ -13,6 +13,7 @@ import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
 import { listHasToken } from "../http1/characters.ts";
+import { withoutNamedOptions } from "../http1/fields.ts";
 import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
 import { type ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
 import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
@@ -67,6 +68,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #partialHead = "";
   #method = "";
   #isUpgradeOffered = false;
+  /** Of the response: what it names is no business of the client, in trailers neither. */
+  #connectionField = "";
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
   #isRequestComplete = false;
@@ -122,20 +125,23 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     const { timeouts } = request;
     this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? this.#limits.responseHeadTimeoutMs;
     this.#idleTimeoutMs = timeouts?.idleMs ?? this.#limits.upstreamIdleTimeoutMs;
-    this.#deadline.set(this.#responseHeadTimeoutMs);
+    this.#deadline.clear();
     this.#writer.begin(requestHeadText(request), request.body.kind);
   }
 
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     this.#writer.write(source, bytes, start, end);
-    // A slow upload is not a slow answer: the clock for the response head starts over.
-    this.#deadline.set(this.#phase === "head" ? this.#responseHeadTimeoutMs : this.#idleTimeoutMs);
+    // A slow client is not a slow endpoint: time runs only while the endpoint does not read.
+    if (this.#phase !== "head") return;
+    if (this.#stream.writeBacklog > 0) this.#deadline.set(this.#idleTimeoutMs);
+    else this.#deadline.clear();
   }
 
   sendEnd(trailers: string): void {
     this.#writer.end(trailers);
     this.#isRequestComplete = true;
     if (this.#phase === "tunnel") this.#stream.end();
+    else if (this.#phase === "head") this.#deadline.set(this.#responseHeadTimeoutMs);
   }
 
   flush(): void {
@@ -202,6 +208,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   }
 
   onDrain(): void {
+    if (this.#phase === "head" && !this.#isRequestComplete) this.#deadline.clear();
     this.#sink?.onUpstreamDrain();
   }
 
@@ -279,6 +286,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#fail("bad-response", "invalid framing");
       return;
     }
+    this.#connectionField = head.fields.connection;
     this.#isReusable &&= keepsAlive(head);
     const { keepAlive } = head.fields;
     if (keepAlive !== "" && keepAlive !== this.#keepAlive) {
@@ -335,7 +343,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #finish(): void {
     const sink = this.#sink;
     this.#sink = null;
-    const { trailers } = this.#reader;
+    const trailers = withoutNamedOptions(this.#reader.trailers, this.#connectionField);
     this.#stream.useBulkBuffer(false);
     // A request that was answered before the kernel took all of it may never be read to its end.
     const isRequestSent = this.#isRequestComplete && this.#stream.writeBacklog === 0;

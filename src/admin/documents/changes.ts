@@ -75,6 +75,6 @@ export function reloadedDocument(
 }
 
 /** `pool/endpoint`. */
-export function endpointName({ pool, endpoint }: EndpointDrift): string {
+function endpointName({ pool, endpoint }: EndpointDrift): string {
   return `${pool}/${endpoint.name}`;
 }

@@ -23,7 +23,7 @@ export function statusDocument(context: AdminContext): Status {
     reloads: reloader === null ? { applied: 0, unchanged: 0, refused: 0 } : { ...reloader.counts },
     driftCount: reloader === null ? 0 : reloader.drift().changes.length,
     listeners: listenerDocuments(context),
-    pools: poolDocuments(balancer).map(({ endpoints: _, ...pool }) => pool),
+    pools: poolDocuments(balancer).map(({ endpoints: _endpoints, ...pool }) => pool),
     totals: {
       activeRequests: totals.activeRequests,
       requests: totals.requests,
