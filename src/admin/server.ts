@@ -12,9 +12,17 @@ export interface AdminServerParts {
   readonly context: AdminContext;
   readonly config: AdminConfig;
   readonly more?: readonly Operation[];
-  /** Makes a unix socket's path free, if nobody answers there, and its file private after binding. */
-  prepareSocket(path: string): Promise<void>;
-  protectSocket(path: string): void;
+  /** The socket of a predecessor, to go on with; null to bind the address. */
+  readonly inherited: number | null;
+  readonly paths: SocketPaths;
+}
+
+/** Unix sockets are bound under a draft's name and moved into place, so that closing removes no successor's. */
+export interface SocketPaths {
+  /** A name beside the path. Rejects with an error of code EADDRINUSE when somebody answers there. */
+  draft(path: string): Promise<string>;
+  place(draft: string, path: string): void;
+  remove(path: string): void;
 }
 
 export interface AdminServer {
@@ -22,8 +30,11 @@ export interface AdminServer {
   readonly configured: string;
   /** As bound: `127.0.0.1:9900`, `unix:/run/headgate.sock`. */
   readonly address: string;
+  /** The listening socket's file descriptor; null where there is none. */
+  readonly descriptor: number | null;
   setTokens(tokens: AdminConfig["tokens"]): void;
-  close(): Promise<void>;
+  /** With `isHandedOver` a successor goes on with the socket. */
+  close(isHandedOver?: boolean): Promise<void>;
 }
 
 const headTimeoutMs = 10_000;
@@ -52,8 +63,11 @@ export async function startAdminServer(parts: AdminServerParts): Promise<AdminSe
   return {
     configured: config.address,
     address,
+    descriptor: descriptorOf(server),
     setTokens: (tokens) => void (app = appFor(tokens)),
-    async close() {
+    async close(isHandedOver = false) {
+      const target = parseBindAddress(config.address);
+      if (!isHandedOver && "kind" in target && target.kind === "unix") parts.paths.remove(target.path);
       const closed = new Promise((resolve) => server.close(resolve));
       closing.abort();
       server.closeIdleConnections();
@@ -66,26 +80,43 @@ export async function startAdminServer(parts: AdminServerParts): Promise<AdminSe
   };
 }
 
-async function listen(
-  server: Server,
-  { config, prepareSocket, protectSocket }: AdminServerParts,
-): Promise<string> {
+async function listen(server: Server, { config, inherited, paths }: AdminServerParts): Promise<string> {
   const target = parseBindAddress(config.address);
   if ("problem" in target) throw new ListenError("EINVAL", config.address);
-  if (target.kind === "unix") await prepareSocket(target.path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(error.code ?? "EUNKNOWN", config.address)),
-    );
-    if (target.kind === "unix") server.listen({ path: target.path }, resolve);
-    else
-      server.listen({ port: target.port, ...(target.host === null ? {} : { host: target.host }) }, resolve);
-  });
-  if (target.kind === "unix") {
-    protectSocket(target.path);
-    return formatBindAddress(target);
+  try {
+    if (inherited !== null) await listenOnce(server, { fd: inherited });
+    else if (target.kind === "unix") {
+      const draft = await paths.draft(target.path);
+      await listenOnce(server, { path: draft });
+      paths.place(draft, target.path);
+    } else {
+      await listenOnce(server, { port: target.port, ...(target.host === null ? {} : { host: target.host }) });
+    }
+  } catch (error) {
+    throw new ListenError((error as NodeJS.ErrnoException).code ?? "EUNKNOWN", config.address);
   }
   const place = server.address();
+  if (target.kind === "unix") return formatBindAddress(target);
   if (place === null || typeof place === "string") return config.address;
   return place.family === "IPv6" ? `[${place.address}]:${place.port}` : `${place.address}:${place.port}`;
+}
+
+type ListenPlace =
+  | { readonly fd: number }
+  | { readonly path: string }
+  | { readonly port: number; readonly host?: string };
+
+function listenOnce(server: Server, where: ListenPlace): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function descriptorOf(server: Server): number | null {
+  const { _handle: handle } = server as unknown as { _handle: { readonly fd?: number } | null };
+  return handle?.fd === undefined || handle.fd < 0 ? null : handle.fd;
 }

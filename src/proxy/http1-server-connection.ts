@@ -30,9 +30,9 @@ import { refuseHead } from "./refused-head.ts";
 type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
 
 /** After the last answer: how long a client may go on sending, which is thrown away, so that it reads the answer. */
+const lingerTimeoutMs = 5000;
 /** How long an idle connection of a draining listener may still send a request. */
 const farewellMs = 1000;
-const lingerTimeoutMs = 5000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
 const unreadAnswersMax = 64 * 1024;
 

@@ -58,6 +58,17 @@ export function carryDrift(
   return { config, kept, replaced };
 }
 
+/** The file with the edits of another process, as far as they still mean something. */
+export function replayDrift(file: Config, edits: readonly EndpointDrift[]): Config {
+  const standing = edits.filter(({ kind, pool, endpoint }) => {
+    const filed = byName(file.pools[pool]?.endpoints ?? [], endpoint.name);
+    return kind === "added"
+      ? file.pools[pool] !== undefined && filed === undefined
+      : filed?.url === endpoint.url;
+  });
+  return withEdits(file, standing);
+}
+
 function endpointDrift(file: Config, current: Config): EndpointDrift[] {
   return Object.entries(current.pools).flatMap(([pool, { endpoints }]) => {
     const filed = file.pools[pool]?.endpoints;

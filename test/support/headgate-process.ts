@@ -1,5 +1,5 @@
 /** A Headgate of its own process, from a configuration file in a folder of its own, with its admin API. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -12,6 +12,8 @@ export interface HeadgateProcess {
   readonly command: RunningCommand;
   readonly file: string;
   readonly folder: string;
+  /** Written only if asked for. */
+  readonly pidFile: string;
   /** Of the first listener. */
   readonly url: string;
   readonly port: number;
@@ -23,31 +25,45 @@ export interface HeadgateProcess {
 /** `text` must have one listener and an admin section on `127.0.0.1:0`. */
 export async function startHeadgateProcess(
   t: TestContext,
-  text: string,
+  text: string | ((folder: string) => string),
   options: {
     readonly args?: readonly string[];
     readonly environment?: Readonly<Record<string, string>>;
+    readonly pidFile?: boolean;
   } = {},
 ): Promise<HeadgateProcess> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-"));
   const file = join(folder, "headgate.yaml");
-  writeFileSync(file, text);
-  const command = new RunningCommand(["run", file, ...(options.args ?? [])], options.environment);
+  const pidFile = join(folder, "pid");
+  writeFileSync(file, typeof text === "string" ? text : text(folder));
+  const pidArgs = options.pidFile === true ? ["--pid-file", pidFile] : [];
+  const command = new RunningCommand(["run", file, ...pidArgs, ...(options.args ?? [])], options.environment);
   t.after(async () => {
+    // After an upgrade somebody else serves, and holds our ends of its output.
+    if (existsSync(pidFile)) killQuietly(Number(readFileSync(pidFile, "utf8")));
     await command.dispose();
     rmSync(folder, { recursive: true });
   });
-  const [, port = ""] = await command.until(/"address":"[^"]*:(\d+)"[^\n]*"message":"listening"/);
+  const [, port = ""] = await command.until(/"address":"127[^"]*:(\d+)"[^\n]*"message":"listening"/);
   const [, admin = ""] = await command.until(/"address":"([^"]*)"[^\n]*"message":"admin API listening"/);
   return {
     command,
     file,
     folder,
+    pidFile,
     url: `http://127.0.0.1:${port}`,
     port: Number(port),
     adminUrl: `http://${admin}`,
     write: (next) => writeFileSync(file, next),
   };
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** A backend on a free port of the loopback address, gone with the test. */
