@@ -99,7 +99,7 @@ export class SendQueue {
     stream.waiting = null;
     if (isEnd) this.#owner.onEndSent(stream);
     else if (waiting.end !== null) this.#owner.sendEnd(stream, waiting.end);
-    if (!stream.isClosed) stream.handler.onDrain();
+    stream.handler.onDrain();
     return true;
   }
 }

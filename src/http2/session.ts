@@ -116,6 +116,7 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
   #isReading = false;
   #isStalled = false;
   #isBulk = false;
+  #isPeerAtFault = false;
   /** A drained server lets late requests in until the peer has heard of it. */
   #isGoAwayFinal = false;
 
@@ -147,6 +148,11 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
     this.#prefaceLeft = isServer ? preface : "";
     stream.handler = this;
     this.#greet();
+  }
+
+  /** The session ended because the peer broke the protocol or a limit. */
+  get isPeerAtFault(): boolean {
+    return this.#isPeerAtFault;
   }
 
   get openStreams(): number {
@@ -540,6 +546,7 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
   }
 
   #fault(code: number, reason: string): void {
+    this.#isPeerAtFault = true;
     this.terminate(code, `${reason} (${errorName(code)})`);
   }
 

@@ -11,6 +11,7 @@ import { ProxyHeaderWait } from "../listener/proxy-header-wait.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
 import { TlsHandshake } from "../listener/tls-handshake.ts";
 import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
+import { Http2ServerConnection } from "../proxy/http2-server-connection.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import { refuseConnection } from "../proxy/refused-head.ts";
 import type { StreamContext } from "../stream/stream-context.ts";
@@ -114,8 +115,21 @@ export class ConnectionStarter {
     });
   }
 
+  /** A client that began with HTTP/2 on a plain connection. */
+  continueAsHttp2(waiting: ServerConnection, stream: ByteStream, alreadyRead: Buffer): void {
+    const connection = new Http2ServerConnection(stream, this.#parts.context, null);
+    this.#parts.onReplaced(waiting, connection);
+    connection.start(alreadyRead);
+  }
+
+  #beginHttp(stream: ByteStream, tls: TlsFacts | null): ServerConnection {
+    const { context } = this.#parts;
+    if (tls?.alpn === "h2") return new Http2ServerConnection(stream, context, tls);
+    return new Http1ServerConnection(stream, context, tls);
+  }
+
   #beginProper(stream: ByteStream, tlvs: readonly ProxyTlv[], tls: TlsFacts | null): ServerConnection {
-    if (this.#isHttp) return new Http1ServerConnection(stream, this.#parts.context, tls);
+    if (this.#isHttp) return this.#beginHttp(stream, tls);
     return new TcpRelay(stream, tlvs, this.#parts.streams);
   }
 }

@@ -115,6 +115,7 @@ export class ListenerSet {
       settings: listenerSettings(config, snapshot.config),
       proxy,
       onConnectionClosed: (connection) => listener.connectionClosed(connection),
+      beginHttp2: (connection, stream, alreadyRead) => starter.continueAsHttp2(connection, stream, alreadyRead),
       onRefused: (cause, status, clientAddress, bodyBytes) => {
         // A connection too many was counted where it was accepted.
         if (cause !== "over-connection-limit" && cause !== "over-client-limit") counters.headRefused();

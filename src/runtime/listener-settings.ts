@@ -10,7 +10,7 @@ import { neverIfOff } from "./endpoint-settings.ts";
 import type { ListenerSettings } from "../proxy/listener-context.ts";
 
 export function listenerSettings(listener: ListenerConfig, config: Config): ListenerSettings {
-  const { limits, timeouts } = listener;
+  const { limits, timeouts, http2 } = listener;
   return {
     name: listener.name,
     headLimits: {
@@ -28,6 +28,14 @@ export function listenerSettings(listener: ListenerConfig, config: Config): List
     // The configuration writes "off" as 0.
     exchangeTimeoutMs: neverIfOff(timeouts.exchange),
     keepAliveRequestsMax: listener.keepAliveRequests,
+    http2: {
+      isCleartextServed: http2.cleartext,
+      streamsMax: http2.streams,
+      resetsPerSecond: http2.resetsPerSecond,
+      framesPerSecond: http2.framesPerSecond,
+      streamWindow: http2.streamWindow,
+      connectionWindow: http2.connectionWindow,
+    },
     responseLines: strictTransportLine(listener.tls),
     forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
   };

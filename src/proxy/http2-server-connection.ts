@@ -1,0 +1,185 @@
+/**
+ * One HTTP/2 connection of a client: turns the header lists of its streams into the heads that HTTP/1.1 would
+ * have sent, so that every rule holds for both, and gives each an exchange. Frames, windows and the
+ * limits on conduct are the session's.
+ */
+import { Deadline } from "../core/deadlines.ts";
+import { type Cause, errorRow } from "../core/errors.ts";
+import type { TlsFacts } from "../core/tls.ts";
+import type { ByteStream } from "../core/transport.ts";
+import { type RequestHead, RequestHeadParser } from "../http1/request-head.ts";
+import type { Field } from "../http2/field.ts";
+import { ErrorCode } from "../http2/frames.ts";
+import { encodeField, encodeLines } from "../http2/hpack-encoder.ts";
+import { requestText } from "../http2/message-text.ts";
+import { Http2Session, type SessionLimits, type SessionOwner } from "../http2/session.ts";
+import type { Http2Stream } from "../http2/stream.ts";
+import { ownMemory } from "../upstream/upstream-stream.ts";
+import { Client } from "./client.ts";
+import { Http2ServerStream, type Http2ServerStreamOwner } from "./http2-server-stream.ts";
+import type { ListenerContext, ListenerSettings } from "./listener-context.ts";
+import { errorResponse } from "./local-response.ts";
+import { upgradeLines } from "./websocket-bridge.ts";
+
+/** Compressed, a block is smaller than what it stands for, but by no rule. */
+const fieldOverhead = 32;
+
+export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwner {
+  readonly client: Client;
+  readonly context: ListenerContext;
+  requestCount = 0;
+  readonly #session: Http2Session;
+  readonly #parser: RequestHeadParser;
+  readonly #deadline: Deadline;
+  readonly #streams = new Set<Http2ServerStream>();
+  #isDraining = false;
+
+  /** `tls` is null on a plain connection. */
+  constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
+    const { settings, proxy } = context;
+    this.context = context;
+    this.client = new Client(stream, tls, settings.forwarding);
+    this.#parser = new RequestHeadParser(settings.headLimits);
+    this.#deadline = new Deadline(proxy.deadlines, () => this.#session.drain());
+    this.#session = new Http2Session(stream, true, sessionLimits(settings), this, proxy.deadlines);
+    this.#deadline.set(settings.keepAliveIdleTimeoutMs);
+  }
+
+  /** Goes on with what was read before it was known that HTTP/2 is spoken, the preface first. */
+  start(alreadyRead: Buffer): void {
+    this.#session.onData(alreadyRead, alreadyRead.length);
+  }
+
+  // ServerConnection: what the listener asks.
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#session.drain();
+  }
+
+  /** The grace time is over. */
+  terminate(): void {
+    for (const stream of this.#streams) stream.fail("shutting-down", "");
+    this.#session.destroy();
+  }
+
+  // SessionOwner: what the session tells.
+
+  onRequest(stream: Http2Stream, fields: readonly Field[], isEnd: boolean): void {
+    const head = this.#readHead(fields, isEnd);
+    if (head === null) {
+      this.#refused("malformed-message");
+      stream.reset(ErrorCode.protocol);
+    } else if (typeof head === "string") {
+      this.#answerRefusal(stream, head);
+    } else {
+      this.#begin(stream, head);
+    }
+  }
+
+  onRequestTooLarge(stream: Http2Stream): void {
+    this.#answerRefusal(stream, "head-too-large");
+  }
+
+  onPeerSettings(): void {}
+
+  onGoAway(): void {
+    this.#isDraining = true;
+  }
+
+  onQuiet(): void {
+    if (!this.#isDraining) this.#deadline.set(this.context.settings.keepAliveIdleTimeoutMs);
+  }
+
+  onClosed(reason: string | null): void {
+    this.#deadline.dispose();
+    const { log } = this.context.proxy;
+    if (reason !== null && this.#session.isPeerAtFault) {
+      this.#refused("http2-misconduct");
+      if (log.isDebug) {
+        log.debug("HTTP/2 connection closed", {
+          listener: this.context.settings.name,
+          peer: this.client.peer.address,
+          reason,
+        });
+      }
+    }
+    this.context.onConnectionClosed(this);
+  }
+
+  // Http2ServerStreamOwner
+
+  onStreamFinished(stream: Http2ServerStream): void {
+    this.#streams.delete(stream);
+  }
+
+  // Heads.
+
+  /** A head, the cause to refuse it, or null when the message is malformed. */
+  #readHead(fields: readonly Field[], isEnd: boolean): RequestHead | Cause | null {
+    const request = requestText(fields, isEnd, upgradeLines);
+    if (request === "malformed") return null;
+    if (request === "conflicting-host") return "bad-host";
+    if (request.protocol !== "" && request.protocol !== "websocket") return "connect-refused-method";
+    const { text } = request;
+    if (text.length > this.context.settings.headLimits.headBytesMax) return "head-too-large";
+    const head = this.#parser.parse(text, 0, text.length);
+    if (typeof head === "string") return head;
+    const { method, target, versionMinor, host, body, isKeepAlive } = head;
+    // A request that is over and claims a body is malformed (RFC 9113 §8.1.1).
+    if (isEnd && body.kind === "length" && body.bytes > 0) return null;
+    return { method, target, versionMinor, host, fields: head.fields, body, isKeepAlive, isHttp2: true };
+  }
+
+  #begin(stream: Http2Stream, head: RequestHead): void {
+    const { settings } = this.context;
+    this.#deadline.clear();
+    this.requestCount++;
+    const serverStream = new Http2ServerStream(this, stream, head);
+    this.#streams.add(serverStream);
+    serverStream.start();
+    if (this.requestCount >= settings.keepAliveRequestsMax && !this.#isDraining) this.drain();
+  }
+
+  /** An answer outside any exchange. */
+  #answerRefusal(stream: Http2Stream, cause: Cause): void {
+    const { isCauseShown, clock } = this.context.proxy;
+    const response = errorResponse(cause, isCauseShown, clock);
+    this.#refused(cause);
+    if (response === null) return stream.reset(ErrorCode.protocol);
+    const body = Buffer.from(response.body, "latin1");
+    const block = encodeField(":status", String(response.status)) + encodeLines(response.fieldLines);
+    stream.sendHeaders(block + encodeField("content-length", String(body.length)), false);
+    stream.sendData(ownMemory, body, 0, body.length, true);
+    if (!stream.hasRemoteEnded) stream.reset(ErrorCode.none);
+  }
+
+  #refused(cause: Cause): void {
+    const response = errorResponse(cause, false, this.context.proxy.clock);
+    this.context.onRefused(
+      cause,
+      errorRow(cause).status ?? 499,
+      this.client.peer.address,
+      response?.body.length ?? 0,
+    );
+  }
+}
+
+function sessionLimits({
+  headLimits,
+  http2,
+  headTimeoutMs,
+  bodyIdleTimeoutMs,
+}: ListenerSettings): SessionLimits {
+  return {
+    headerListBytesMax: headLimits.headBytesMax + headLimits.headerCountMax * fieldOverhead,
+    headerBlockBytesMax: headLimits.headBytesMax,
+    peerStreamsMax: http2.streamsMax,
+    streamWindow: http2.streamWindow,
+    connectionWindow: http2.connectionWindow,
+    resetsPerSecond: http2.resetsPerSecond,
+    framesPerSecond: http2.framesPerSecond,
+    frameTimeoutMs: headTimeoutMs,
+    stallTimeoutMs: bodyIdleTimeoutMs,
+  };
+}

@@ -1,0 +1,285 @@
+/**
+ * One request of an HTTP/2 client: the exchange's downstream over a stream. It counts the body, keeps the
+ * stream's time, and sends the response in frames.
+ */
+import { Deadline } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
+import { withoutForbidden } from "../http1/chunked.ts";
+import type { BodyFraming } from "../http1/framing.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { Field } from "../http2/field.ts";
+import { ErrorCode, errorName } from "../http2/frames.ts";
+import { encodeField, encodeLines } from "../http2/hpack-encoder.ts";
+import { trailersText } from "../http2/message-text.ts";
+import type { Http2Stream, Http2StreamHandler } from "../http2/stream.ts";
+import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
+import type { Client } from "./client.ts";
+import type { Downstream } from "./downstream.ts";
+import { Exchange } from "./exchange.ts";
+import type { ListenerContext } from "./listener-context.ts";
+import { withoutUpgradeLines } from "./websocket-bridge.ts";
+
+export interface Http2ServerStreamOwner {
+  readonly client: Client;
+  readonly context: ListenerContext;
+  readonly requestCount: number;
+  onStreamFinished(stream: Http2ServerStream): void;
+}
+
+export class Http2ServerStream implements Downstream, Http2StreamHandler {
+  readonly #owner: Http2ServerStreamOwner;
+  readonly #stream: Http2Stream;
+  readonly #head: RequestHead;
+  readonly #exchange: Exchange;
+  readonly #isBodyExpected: boolean;
+  #deadline: Deadline | null = null;
+  #bodyBytes = 0;
+  #bodyBytesMax = Number.POSITIVE_INFINITY;
+  #trailers = "";
+  #isRequestComplete: boolean;
+  /** The head of the response, held back until it is known whether anything follows. */
+  #heldBlock: string | null = null;
+  /** Of a response whose length was told. */
+  #bytesLeft = Number.POSITIVE_INFINITY;
+  #isResponseComplete = false;
+  #isTunnel = false;
+  /** What a client sent ahead of the tunnel. */
+  #early: Buffer[] | null = null;
+
+  constructor(owner: Http2ServerStreamOwner, stream: Http2Stream, head: RequestHead) {
+    this.#owner = owner;
+    this.#stream = stream;
+    this.#head = head;
+    this.#isBodyExpected =
+      head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 0);
+    this.#isRequestComplete = !this.#isBodyExpected;
+    stream.handler = this;
+    this.#exchange = new Exchange(owner.context.proxy, this, head);
+  }
+
+  start(): void {
+    const { settings } = this.#owner.context;
+    if (this.#isBodyExpected) this.#setDeadline(settings.bodyIdleTimeoutMs);
+    this.#exchange.start(settings.exchangeTimeoutMs, settings.bodyBytesMax);
+  }
+
+  /** The client's side cannot go on. */
+  fail(cause: Cause, detail: string): void {
+    this.#exchange.onDownstreamFailed(cause, detail);
+  }
+
+  // Downstream: what the exchange asks of this side.
+
+  get isSecure(): boolean {
+    return this.#owner.client.peer.isSecure;
+  }
+  get listenerName(): string {
+    return this.#owner.context.settings.name;
+  }
+  get backlog(): number {
+    return this.#stream.backlog;
+  }
+
+  setBodyLimit(bytesMax: number): void {
+    this.#bodyBytesMax = bytesMax;
+  }
+
+  fact(name: ExchangeFact): string | number | undefined {
+    return name === "connection.requests" ? this.#owner.requestCount : this.#owner.client.fact(name);
+  }
+
+  clientAddress(head: RequestHead): string {
+    return this.#owner.client.address(head, this.#owner.context.settings.forwarding);
+  }
+
+  outgoingLines(head: RequestHead): string {
+    return this.#owner.client.outgoingLines(head, this.#owner.context.settings.forwarding);
+  }
+
+  sendInformational(status: number, _reason: string, fieldLines: string): void {
+    this.#stream.sendHeaders(encodeField(":status", String(status)) + encodeLines(fieldLines), false);
+    this.#stream.flush();
+  }
+
+  sendHead(status: number, _reason: string, fieldLines: string, body: BodyFraming, isUpgrade: boolean): void {
+    if (isUpgrade) return this.#beginTunnel(fieldLines);
+    const lines = fieldLines + this.#owner.context.settings.responseLines;
+    let block = encodeField(":status", String(status)) + encodeLines(lines);
+    if (body.kind === "length") {
+      block += encodeField("content-length", String(body.bytes));
+      this.#bytesLeft = body.bytes;
+    }
+    // HEAD: the length is told, and nothing comes.
+    if (this.#head.method === "HEAD") this.#bytesLeft = 0;
+    this.#heldBlock = block;
+  }
+
+  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+    this.#releaseHead();
+    this.#bytesLeft -= end - start;
+    this.#stream.sendData(source, bytes, start, end, this.#bytesLeft === 0);
+    if (this.#isTunnel) this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
+    else if (this.#stream.backlog > 0) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+  }
+
+  sendEnd(trailers: string): void {
+    const block = trailers === "" ? "" : encodeLines(trailers);
+    if (this.#heldBlock !== null && block === "") {
+      this.#stream.sendHeaders(this.#heldBlock, true);
+      this.#heldBlock = null;
+    } else {
+      this.#releaseHead();
+      // Nothing happens if the last body bytes have said the end already.
+      this.#stream.sendEnd(block);
+    }
+    this.#stream.flush();
+    if (!this.#isTunnel || this.#exchange.isFinished) this.#finishResponse();
+  }
+
+  flush(): void {
+    this.#releaseHead();
+    this.#stream.flush();
+  }
+
+  pauseRequest(): void {
+    this.#stream.pause();
+    if (!this.#isRequestComplete) this.#deadline?.clear();
+  }
+
+  resumeRequest(): void {
+    if (!this.#isRequestComplete) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    this.#stream.resume();
+  }
+
+  abort(): void {
+    this.#stream.reset(ErrorCode.internal);
+    this.#finished();
+  }
+
+  // Http2StreamHandler: what the stream tells.
+
+  onHeaders(fields: readonly Field[]): void {
+    const trailers = trailersText(fields);
+    const isTooLarge = trailers !== null && trailers.length > this.#owner.context.settings.trailerBytesMax;
+    if (trailers === null || isTooLarge) this.#malformed();
+    else this.#trailers = withoutForbidden(trailers);
+  }
+
+  onHeadersTooLarge(): void {
+    this.#malformed();
+  }
+
+  onData(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+    if (this.#isTunnel) {
+      this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
+      this.#exchange.onRequestBody(source, bytes, start, end);
+      return;
+    }
+    if (this.#isTunnelAsked()) return this.#keepEarly(bytes, start, end);
+    const { body } = this.#head;
+    this.#bodyBytes += end - start;
+    if (body.kind !== "chunked" && this.#bodyBytes > (body.kind === "length" ? body.bytes : 0))
+      return this.#malformed();
+    if (this.#bodyBytes > this.#bodyBytesMax) return this.fail("body-too-large", "");
+    if (!this.#stream.isPaused) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    this.#exchange.onRequestBody(source, bytes, start, end);
+  }
+
+  onEnd(): void {
+    if (this.#isTunnel) return this.#exchange.onRequestEnd("");
+    const { body } = this.#head;
+    if (body.kind === "length" && this.#bodyBytes !== body.bytes) return this.#malformed();
+    if (this.#isRequestComplete) return;
+    this.#isRequestComplete = true;
+    this.#deadline?.clear();
+    this.#exchange.onRequestEnd(this.#trailers);
+  }
+
+  onFlush(): void {
+    this.#exchange.onRequestFlush();
+  }
+
+  onDrain(): void {
+    if (this.#isResponseComplete) return this.#finishResponse();
+    if (!this.#isTunnel) {
+      if (this.#isRequestComplete) this.#deadline?.clear();
+      else if (!this.#stream.isPaused) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    }
+    this.#exchange.onDownstreamDrain();
+  }
+
+  onReset(code: number): void {
+    this.fail("client-gone", errorName(code));
+    this.#finished();
+  }
+
+  // Tunnels.
+
+  #isTunnelAsked(): boolean {
+    return !this.#isBodyExpected && this.#head.fields.upgrade !== "";
+  }
+
+  #beginTunnel(fieldLines: string): void {
+    this.#isTunnel = true;
+    this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
+    this.#stream.sendHeaders(
+      encodeField(":status", "200") + encodeLines(withoutUpgradeLines(fieldLines)),
+      false,
+    );
+    this.#stream.flush();
+    const early = this.#early;
+    this.#early = null;
+    this.#stream.resume();
+    for (const bytes of early ?? []) this.#exchange.onRequestBody(ownMemory, bytes, 0, bytes.length);
+    this.#exchange.onRequestFlush();
+    if (this.#stream.hasRemoteEnded) this.#exchange.onRequestEnd("");
+  }
+
+  /** Bounded by the stream's window, which is not opened again before there is a tunnel. */
+  #keepEarly(bytes: Buffer, start: number, end: number): void {
+    this.#stream.pause();
+    this.#early ??= [];
+    this.#early.push(Buffer.from(bytes.subarray(start, end)));
+  }
+
+  // Ending.
+
+  #releaseHead(): void {
+    if (this.#heldBlock === null) return;
+    this.#stream.sendHeaders(this.#heldBlock, false);
+    this.#heldBlock = null;
+  }
+
+  /** Everything was handed to the stream; what a client still sends is for nobody. */
+  #finishResponse(): void {
+    this.#isResponseComplete = true;
+    if (this.#stream.backlog > 0) return this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    if (!this.#stream.isClosed) this.#stream.reset(ErrorCode.none);
+    this.#finished();
+  }
+
+  #malformed(): void {
+    this.#stream.reset(ErrorCode.protocol);
+    this.fail("malformed-message", "");
+    this.#finished();
+  }
+
+  #finished(): void {
+    this.#deadline?.dispose();
+    this.#early = null;
+    this.#owner.onStreamFinished(this);
+  }
+
+  #setDeadline(delayMs: number): void {
+    this.#deadline ??= new Deadline(this.#owner.context.proxy.deadlines, () => this.#expired());
+    this.#deadline.set(delayMs);
+  }
+
+  #expired(): void {
+    if (this.#isTunnel) this.fail("tunnel-idle", "");
+    else if (this.#isResponseComplete) this.abort();
+    else if (this.#stream.backlog > 0) this.fail("client-stalled", "");
+    else this.fail("body-timeout", "");
+  }
+}
