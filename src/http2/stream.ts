@@ -21,7 +21,7 @@ export interface Http2StreamHandler {
   onEnd(): void;
   /** One read's worth has been delivered. */
   onFlush(): void;
-  /** Nothing waits to be sent any more. */
+  /** Nothing waits to be sent any more. The end, if it waited, has been sent: this may be the last call. */
   onDrain(): void;
   /** The stream is gone. `isUnprocessed` when the peer vouches that it did nothing with it. */
   onReset(code: number, isUnprocessed: boolean): void;
