@@ -1,7 +1,7 @@
 /** The body reader: whatever the framing, a split changes nothing and nobody reads beyond the body. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { BodyReader } from "../../src/http1/body-reader.ts";
 import type { BodyFraming } from "../../src/http1/framing.ts";
 import { anyCuts, cut, fuzzSettings } from "../support/fuzz.ts";

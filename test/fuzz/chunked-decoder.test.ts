@@ -1,7 +1,7 @@
 /** The decoder of the chunked coding: any split decodes alike, nothing outside its span is read, nothing throws. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ChunkedDecoder } from "../../src/http1/chunked.ts";
 import { anyCuts, anyHarms, anyNoise, cut, fuzzSettings, harmed } from "../support/fuzz.ts";
 

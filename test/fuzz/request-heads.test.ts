@@ -1,7 +1,7 @@
 /** Request heads: any split gives the same head or the same refusal, whatever the octets; nothing throws. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { HeadReader } from "../../src/http1/head-reader.ts";
 import { anyRequest } from "../support/arbitrary-requests.ts";
 import { anyCuts, anyHarms, anyNoise, cut, fuzzSettings, harmed, singly } from "../support/fuzz.ts";

@@ -1,7 +1,7 @@
 /** Response heads: the parser never throws, remembers nothing it should not, and forwards only whole, clean lines. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ResponseHeadParser } from "../../src/http1/response-head.ts";
 import { responseFraming } from "../../src/http1/framing.ts";
 import { anyHarms, anyNoise, fuzzSettings, harmed } from "../support/fuzz.ts";

@@ -1,5 +1,5 @@
 /** Requests for fuzz tests: valid ones made of parts, with what an origin must get of them. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 export interface MadeRequest {
   readonly wire: string;
@@ -8,6 +8,8 @@ export interface MadeRequest {
   readonly host: string;
   /** Field lines that must arrive, in order. */
   readonly lines: readonly string[];
+  /** The field lines that frame the body. */
+  readonly framing: readonly string[];
   readonly body: string;
   readonly trailers: string;
 }
@@ -75,6 +77,7 @@ export const anyRequest: fc.Arbitrary<MadeRequest> = fc
       target: parts.target,
       host: parts.host,
       lines: parts.lines,
+      framing,
       body:
         parts.body.kind === "length"
           ? parts.body.text

@@ -2,7 +2,7 @@
  * What the fuzz tests share: seeds that repeat, and ways to cut bytes into pieces. `HEADGATE_FUZZ_RUNS`
  * multiplies the runs for a long session; a failure prints the seed and path that repeat it.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 const factor = Number(process.env["HEADGATE_FUZZ_RUNS"] ?? 1);
 
