@@ -50,6 +50,7 @@ function records(isBrowser: boolean): readonly AccessRecord[] {
       connectMs: null,
       firstByteMs: 0.1 + index * 0.000_31,
       requestId: "",
+      traceId: "",
       header: (name) => headers.get(name),
       responseHeader: () => undefined,
       capture: () => undefined,

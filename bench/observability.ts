@@ -52,7 +52,9 @@ function median(values: readonly number[]): number {
 function pairedPercent(result: PeerResult, base: PeerResult): number {
   const ratios = result.samples.flatMap((sample, round) => {
     const beside = base.samples[round];
-    return sample === null || beside == null ? [] : [sample.cpuMicroseconds / beside.cpuMicroseconds];
+    return sample === null || beside === null || beside === undefined
+      ? []
+      : [sample.cpuMicroseconds / beside.cpuMicroseconds];
   });
   return (median(ratios) - 1) * 100;
 }

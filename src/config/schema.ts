@@ -11,6 +11,7 @@ import { adminSchema } from "./schema-admin.ts";
 import { listenerSchema } from "./schema-listener.ts";
 import { accessLogSchema, logSchema } from "./schema-logging.ts";
 import { rateLimitSchema } from "./schema-rate-limit.ts";
+import { requestIdSchema, tracingSchema } from "./schema-tracing.ts";
 import { poolSchema } from "./schema-pool.ts";
 import { routeSchema } from "./schema-route.ts";
 import type { RouteConfig } from "./schema-route.ts";
@@ -132,6 +133,14 @@ export const configSchema = z.strictObject({
   accessLog: field(
     accessLogSchema.nullable().prefault(null),
     "A record of each exchange; none unless given.",
+  ),
+  requestId: field(
+    requestIdSchema.nullable().prefault(null),
+    "Gives each request an identifier, for logs on both sides; none unless given.",
+  ),
+  tracing: field(
+    tracingSchema.nullable().prefault(null),
+    "Continues or begins a trace with each request: W3C `traceparent` and `tracestate`. Without it they pass as any other header.",
   ),
   admin: field(adminSchema.nullable().prefault(null), "The admin API; off unless given."),
   shutdown: field(shutdown.prefault({}), "How the program ends."),

@@ -9,6 +9,7 @@
  */
 export type ExchangeFact =
   | "request.id"
+  | "trace.id"
   | "request.protocol"
   | "request.normal_path"
   | "request.bytes"

@@ -74,6 +74,7 @@ export const templateVariables: readonly TemplateVariable[] = [
   ),
   fact("request.protocol", "request", "$server_protocol", "`HTTP/1.1`, `HTTP/1.0` or `HTTP/2`."),
   fact("request.id", "request", "$request_id", "An identifier unique to the request."),
+  fact("trace.id", "request", "", "The trace the request belongs to; empty unless requests are traced."),
   fact("request.bytes", "end", "$request_length", "Bytes received for the request: head and body."),
   derived(
     "request.header.",

@@ -13,6 +13,8 @@ export interface Downstream {
   /** The field lines to send on: those that may pass, X-Forwarded-* and its kin, and Via. */
   outgoingLines(head: RequestHead): string;
   readonly isSecure: boolean;
+  /** Who speaks to us is one of the listener's trusted proxies. */
+  readonly isTrusted: boolean;
   readonly listenerName: string;
   /** Facts about the connection that templates may ask for. */
   fact(name: ExchangeFact): string | number | undefined;

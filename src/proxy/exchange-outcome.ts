@@ -7,11 +7,12 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
+import type { IdentifiedRequest, RequestIdentity } from "./request-identity.ts";
 import type { LearntFacts, RequestScope } from "./request-scope.ts";
 
 const noAttempts: readonly FailedAttempt[] = [];
 
-export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
+export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, LearntFacts {
   endpoint: Endpoint | null = null;
   routeName = "";
   poolName = "";
@@ -29,15 +30,24 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
   responseHead: ResponseHead | null = null;
   isTunnel = false;
   requestId = "";
+  traceId = "";
+  identityLine = "";
   /** Knows the captures. */
   scope: RequestScope | null = null;
   readonly #head: RequestHead;
+  readonly #identity: RequestIdentity;
   readonly #downstream: Downstream;
   readonly #clock: Clock;
   readonly #startedMs: number;
 
-  constructor(head: RequestHead, downstream: Downstream, clock: Clock, startedMs: number) {
+  constructor(
+    head: RequestHead,
+    downstream: Downstream,
+    { clock, identity }: { readonly clock: Clock; readonly identity: RequestIdentity },
+    startedMs: number,
+  ) {
     this.#head = head;
+    this.#identity = identity;
     this.#downstream = downstream;
     this.#clock = clock;
     this.#startedMs = startedMs;
@@ -88,7 +98,11 @@ export class ExchangeOutcome implements ExchangeRecord, LearntFacts {
       case "request.protocol":
         return this.protocol;
       case "request.id":
+        // Where requests are given none, whoever asks first makes it.
+        if (this.requestId === "") this.requestId = this.#identity.newId();
         return this.requestId;
+      case "trace.id":
+        return this.traceId;
       case "request.bytes":
         return this.requestBodyBytes;
       case "route.name":

@@ -48,6 +48,8 @@ export interface ExchangeRecord {
   readonly isTunnel: boolean;
   /** "" when requests are not given identifiers. */
   readonly requestId: string;
+  /** "" unless requests are traced. */
+  readonly traceId: string;
   /** A request header by lower-case name. */
   header(lowerName: string): string | undefined;
   /** A header of the endpoint's response. */

@@ -28,6 +28,7 @@ import type { Mirror, MirrorCopy } from "./mirror.ts";
 import { Paces } from "./paces.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
+import { withIdentity } from "./request-identity.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
 import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
@@ -76,7 +77,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.#head = head;
     this.#isRequestComplete = isEmptyBody(head.body);
     this.#startedMs = context.clock.nowMs();
-    this.outcome = new ExchangeOutcome(head, downstream, context.clock, this.#startedMs);
+    this.outcome = new ExchangeOutcome(head, downstream, context, this.#startedMs);
     this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);
     this.outcome.scope = this.#scope;
   }
@@ -92,6 +93,10 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     const admission = admit(this.#head, this.#downstream, this.#context);
     if (admission.kind === "refuse") return this.#answer(admission.cause, "");
     if (admission.kind === "respond") return this.#answerLocally(admission.response);
+    const { identity } = this.#context;
+    const fieldLines = identity.isIdle
+      ? admission.fieldLines
+      : identity.mark(admission.fieldLines, this.#downstream.isTrusted, this.outcome);
     const plan = this.#context.router.route(this.#scope);
     if (plan === null) return this.#answer("no-route", "");
     if (plan === "unclear-path") return this.#answer("unclear-path", "");
@@ -106,7 +111,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     if (plan.poolOf !== null) {
       const outgoing = outgoingRequest(
         this.#head,
-        admission.fieldLines,
+        fieldLines,
         admission.isContinueExpected,
         plan,
         this.#scope,
@@ -282,6 +287,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     const sticky = this.#pool?.sticky ?? null;
     if (sticky !== null)
       fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
+    if (outcome.identityLine !== "") fieldLines = withIdentity(fieldLines, outcome.identityLine);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
   }
 
@@ -386,7 +392,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.outcome.status = response.status;
     this.#series?.stop();
     const edit = this.#plan?.editResponse ?? null;
-    const fieldLines = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
+    const edited = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
+    const fieldLines = edited + this.outcome.identityLine;
     this.outcome.responseBodyBytes = sendLocalResponse(
       { ...response, fieldLines },
       this.#downstream,

@@ -74,6 +74,9 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   get isSecure(): boolean {
     return this.#client.peer.isSecure;
   }
+  get isTrusted(): boolean {
+    return this.#client.peer.isTrusted;
+  }
   get listenerName(): string {
     return this.#context.settings.name;
   }

@@ -74,6 +74,9 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   get isSecure(): boolean {
     return this.#owner.client.peer.isSecure;
   }
+  get isTrusted(): boolean {
+    return this.#owner.client.peer.isTrusted;
+  }
   get listenerName(): string {
     return this.#owner.context.settings.name;
   }

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Log } from "../core/log.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
+import type { RequestIdentity } from "./request-identity.ts";
 import type { RequestScope } from "./request-scope.ts";
 import type { RoutePlan } from "./route-plan.ts";
 
@@ -21,6 +22,8 @@ export interface ProxyContext {
   isCauseShown: boolean;
   /** What Headgate calls itself in Via, by which loops are found; null when it says nothing. */
   viaName: string | null;
+  /** Identifiers and traces. Replaced by a reload. */
+  identity: RequestIdentity;
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
   /** Step 9: counters and the access log. */

@@ -11,9 +11,11 @@ import type { TlsTerminator } from "../core/tls.ts";
 import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
+import { RequestIdentity } from "../proxy/request-identity.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { DatagramListenerSet } from "./datagram-listener-set.ts";
 import { ListenerSet } from "./listener-set.ts";
+import { requestIdentity } from "./observability-identity.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
@@ -60,6 +62,7 @@ export class DataPlane implements DataPlaneLink {
       log: parts.log,
       router: noRoutes,
       isCauseShown: true,
+      identity: new RequestIdentity(null, null, parts.random),
       viaName: null,
       onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: exchangeListener(parts),
@@ -76,6 +79,7 @@ export class DataPlane implements DataPlaneLink {
     this.#parts.recorder?.apply(snapshot);
     this.#pools.apply(snapshot);
     this.#proxy.isCauseShown = config.causeHeader;
+    this.#proxy.identity = requestIdentity(config, this.#parts.random);
     this.#proxy.viaName = config.via;
     this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
     return addresses;

@@ -42,6 +42,7 @@ export function refusalRecord(refusal: Refusal, wallMs: number): AccessRecord {
     connectMs: null,
     firstByteMs: null,
     requestId: "",
+    traceId: "",
     header: nothing,
     responseHeader: nothing,
     capture: nothing,

@@ -34,6 +34,7 @@ export function exchangeRecordOf(record: StreamRecord): ExchangeRecord {
     firstByteMs: null,
     isTunnel: true,
     requestId: "",
+    traceId: "",
     header: nothing,
     responseHeader: nothing,
     capture: nothing,

@@ -36,6 +36,7 @@ export function sampleRecord(changes: SampleChanges = {}): AccessRecord {
     connectMs: null,
     firstByteMs: 4.25,
     requestId: "",
+    traceId: "",
     ...fields,
     header: (name) => headers[name],
     responseHeader: (name) => responseHeaders[name],

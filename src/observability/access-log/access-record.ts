@@ -51,6 +51,8 @@ export interface AccessRecord {
   readonly firstByteMs: number | null;
   /** "" when requests are not given identifiers. */
   readonly requestId: string;
+  /** "" unless requests are traced. */
+  readonly traceId: string;
   /** A request header by lower-case name. */
   header(lowerName: string): string | undefined;
   /** A header of the response as it went to the client. */

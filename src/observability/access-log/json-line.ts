@@ -30,6 +30,7 @@ export function jsonLine(record: AccessRecord): string {
   const referer = record.header("referer");
   if (referer !== undefined) line += referers.get(referer);
   if (record.requestId !== "") line += member(`,"requestId":`, record.requestId);
+  if (record.traceId !== "") line += member(`,"traceId":`, record.traceId);
   return record.isSecure ? `${line}${jsonTls(record)}}\n` : `${line}}\n`;
 }
 

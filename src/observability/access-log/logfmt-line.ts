@@ -30,6 +30,7 @@ export function logfmtLine(record: AccessRecord): string {
   const referer = record.header("referer");
   if (referer !== undefined) line += referers.get(referer);
   if (record.requestId !== "") line += pair(" requestId=", record.requestId);
+  if (record.traceId !== "") line += pair(" traceId=", record.traceId);
   return record.isSecure ? `${line}${tlsPairs(record)}\n` : `${line}\n`;
 }
 

@@ -60,7 +60,10 @@ export class RecordScope implements TemplateScope {
       case "request.protocol":
         return record.protocol;
       case "request.id":
-        return record.requestId;
+        // Where requests are given none, the record makes one for whoever asks.
+        return record.requestId === "" ? record.fact(name) : record.requestId;
+      case "trace.id":
+        return record.traceId;
       case "route.name":
         return record.routeName;
       case "pool.name":
