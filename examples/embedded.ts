@@ -40,7 +40,8 @@ for (let i = 0; i < 9; i++) {
   const response = await fetch(`http://127.0.0.1:${listener?.port}/`);
   process.stdout.write(await response.text());
 }
-for (const { name, requests } of balancer.stats().pools[0]?.endpoints ?? []) console.log(`${name}: ${requests} requests`);
+for (const { name, requests } of balancer.stats().pools[0]?.endpoints ?? [])
+  console.log(`${name}: ${requests} requests`);
 
 await balancer.close();
 for (const server of servers) server.close();

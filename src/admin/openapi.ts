@@ -87,7 +87,8 @@ function mediaType(answers: AnswerKind): string {
 }
 
 function answerSchema(answers: AnswerKind): Json {
-  if (answers === "text" || answers === "metrics" || answers === "events") return { schema: { type: "string" } };
+  if (answers === "text" || answers === "metrics" || answers === "events")
+    return { schema: { type: "string" } };
   return answers === "openapi" ? { schema: { type: "object" } } : ref(answers);
 }
 

@@ -135,7 +135,7 @@ for (const { name, workers } of modes) {
       all
         .filter((line) => line["target"] === "")
         .map((line) => [line["status"], line["cause"]])
-        .sort(),
+        .sort((a, b) => String(a).localeCompare(String(b))),
       [
         [400, "bad-host"],
         [431, "head-too-large"],

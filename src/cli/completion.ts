@@ -38,7 +38,7 @@ function verbsOf(program: Command): readonly VerbWords[] {
 
 function optionsOf(verb: Command): readonly Word[] {
   const options = verb.options.flatMap(({ long, description }) =>
-    long == null ? [] : [{ word: long, meaning: description }],
+    long === null || long === undefined ? [] : [{ word: long, meaning: description }],
   );
   return [...options, { word: "--help", meaning: "print help" }];
 }

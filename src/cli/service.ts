@@ -21,7 +21,8 @@ import { AdminHost } from "./admin-host.ts";
 import { packageVersion } from "./package-version.ts";
 import { writePidFile } from "./pid-file.ts";
 import type { Inheritance } from "./inheritance.ts";
-import { explainListenError, type ServeOptions } from "./serve.ts";
+import { explainListenError } from "./listen-failure.ts";
+import type { ServeOptions } from "./serve-options.ts";
 import { type ServiceManager, serviceManager } from "./systemd.ts";
 import { Upgrade } from "./upgrade.ts";
 

@@ -20,8 +20,13 @@ routes:
 `;
 
 const base = { pool: "app" };
-const changed = (name: string, fields: object): EndpointEdit =>
-  ({ ...base, kind: "changed", name, url: "", fields }) as EndpointEdit;
+const changed = (name: string, fields: object): EndpointEdit => ({
+  ...base,
+  kind: "changed",
+  name,
+  url: "",
+  fields,
+});
 
 function edited(edits: readonly EndpointEdit[], text = file): string {
   const result = editEndpoints(text, edits);

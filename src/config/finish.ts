@@ -14,7 +14,7 @@ export function finishConfig(parsed: Parsed): Config {
     parsed.routes.length === 0 && pools.length === 1
       ? [routeSchema.parse({ pool: pools[0] })]
       : parsed.routes;
-  return deepFreeze({ ...rest, routes: nameRoutes(routes) }) as Config;
+  return deepFreeze({ ...rest, routes: nameRoutes(routes) });
 }
 
 /** Gives each route a name of its own: the user's, or one made from what it matches. */

@@ -56,6 +56,11 @@ export function nearestLocation(origin: Origin, path: Path, part: "key" | "value
   return { source: origin.name, line: 0, column: 0, length: 0, lineText: "" };
 }
 
+/** Issues found after parsing, with their places in what was parsed. */
+export function locateIssues(issues: readonly ConfigIssue[], origin: Origin): readonly ConfigIssue[] {
+  return issues.map((issue) => ({ ...issue, location: nearestLocation(origin, issue.path, "value") }));
+}
+
 /** `pools.app.endpoints[0].url`. */
 export function formatPath(path: Path): string {
   let written = "";

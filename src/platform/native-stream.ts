@@ -10,6 +10,7 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
+import { SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 
 /**
  * Enough for heads and small bodies. What a bulk transfer first reads into it is written as text together
@@ -51,7 +52,7 @@ export class NativeStreams {
   }
 }
 
-export class NativeStream implements ByteStream {
+export class NativeStream implements ByteStream, SerialWriterOwner {
   handler: StreamHandler;
   readonly #streams: NativeStreams;
   readonly #handle: NativeHandle;
@@ -60,6 +61,7 @@ export class NativeStream implements ByteStream {
   #mustReplaceBuffer = false;
   #isReading = false;
   #isEnding = false;
+  #hasShutDown = false;
   #hasEnded = false;
   #isClosed = false;
   #isWriteBroken = false;
@@ -68,6 +70,8 @@ export class NativeStream implements ByteStream {
   #local: SocketName | null = null;
   /** Called instead of `handle.close()` when a public socket object owns the handle (TLS). */
   readonly #closeOwner: (() => void) | null;
+  /** Takes the writes of such a stream. */
+  readonly #serial: SerialWriter | null;
 
   constructor(
     streams: NativeStreams,
@@ -79,6 +83,7 @@ export class NativeStream implements ByteStream {
     this.#handle = handle;
     this.#buffer = streams.sharedBuffer;
     this.#closeOwner = closeOwner;
+    this.#serial = closeOwner === null ? null : new SerialWriter(streams.handles, handle, this);
     this.handler = handler;
     handle.headgateStream = this;
     handle.onread = onRead;
@@ -100,6 +105,7 @@ export class NativeStream implements ByteStream {
   }
 
   get writeBacklog(): number {
+    if (this.#serial !== null) return this.#isClosed ? 0 : this.#serial.backlog;
     return this.#isClosed || this.#pendingWrites === 0 ? 0 : this.#handle.writeQueueSize;
   }
 
@@ -109,6 +115,10 @@ export class NativeStream implements ByteStream {
 
   writeText(text: string): void {
     if (this.#isClosed || this.#isWriteBroken) return;
+    if (this.#serial !== null) {
+      this.#serial.write(text);
+      return;
+    }
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeLatin1String(request, text);
     this.#afterWrite(request, error, null);
@@ -116,6 +126,7 @@ export class NativeStream implements ByteStream {
 
   writeBytes(bytes: Uint8Array): boolean {
     if (this.#isClosed || this.#isWriteBroken) return true;
+    if (this.#serial !== null) return this.#serial.write(bytes);
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeBuffer(request, bytes);
     return this.#afterWrite(request, error, bytes);
@@ -124,7 +135,7 @@ export class NativeStream implements ByteStream {
   /** Returns true when nothing is left to write. */
   #afterWrite(request: NativeRequest, error: number, bytes: Uint8Array | null): boolean {
     if (error !== 0) {
-      this.#writeFailed(error);
+      this.onWriteFailed(error);
       return true;
     }
     const { streamState, kLastWriteWasAsync } = this.#streams.handles;
@@ -140,12 +151,22 @@ export class NativeStream implements ByteStream {
   #writeCompleted(status: number): void {
     this.#pendingWrites--;
     if (this.#isClosed) return;
-    if (status < 0) this.#writeFailed(status);
+    if (status < 0) this.onWriteFailed(status);
     else if (this.#pendingWrites === 0) this.handler.onDrain();
   }
 
-  #writeFailed(error: number): void {
+  /** For the serial writer. */
+  onWritten(): void {
+    if (this.#isClosed) return;
+    this.handler.onDrain();
+    if (this.#isEnding && !this.#hasShutDown) this.#shutDown();
+  }
+
+  /** For the serial writer, too. */
+  onWriteFailed(error: number): void {
+    if (this.#isClosed) return;
     this.#isWriteBroken = true;
+    this.#serial?.stop();
     // The far end is gone; reading tells how, unless it already ended.
     if (this.#hasEnded) this.#close(errorName(error));
     else this.resume();
@@ -174,7 +195,13 @@ export class NativeStream implements ByteStream {
   end(): void {
     if (this.#isEnding || this.#isClosed) return;
     this.#isEnding = true;
-    if (this.#isWriteBroken) return;
+    // An encrypted stream says goodbye behind everything that was written.
+    if (this.#isWriteBroken || this.#serial?.isBusy === true) return;
+    this.#shutDown();
+  }
+
+  #shutDown(): void {
+    this.#hasShutDown = true;
     const request = new this.#streams.handles.ShutdownWrap();
     request.handle = this.#handle;
     request.oncomplete = () => {
@@ -230,6 +257,7 @@ export class NativeStream implements ByteStream {
   #closed(errorCode: string | null): void {
     this.#isClosed = true;
     this.#isReading = false;
+    this.#serial?.stop();
     if (!this.isReadBufferShared && !this.#mustReplaceBuffer) this.#streams.giveBulkBuffer(this.#buffer);
     this.#buffer = this.#streams.sharedBuffer;
     this.handler.onClosed(errorCode);
@@ -255,7 +283,7 @@ export class NativeStream implements ByteStream {
 
   #endedBothWays(): void {
     this.handler.onEnd();
-    if (this.#pendingWrites === 0) this.#close(null);
+    if (this.#pendingWrites === 0 && this.#serial?.isBusy !== true) this.#close(null);
   }
 
   #nextBuffer(): Buffer | undefined {

@@ -3,7 +3,7 @@
  * that encrypted connections read and write as plain ones do. Failed handshakes end here, whatever
  * the far end sends.
  */
-import net from "node:net";
+import type net from "node:net";
 import tls from "node:tls";
 import { NameIndex } from "../core/name-index.ts";
 import type { ServerTlsSettings, TlsHandshakeHandler, TlsTerminator } from "../core/tls.ts";

@@ -7,9 +7,8 @@ import type { Random } from "../core/random.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { OutgoingRequest } from "../upstream/upstream-stream.ts";
-import { Attempt, type AttemptContext } from "./attempt.ts";
+import { Attempt, type AttemptContext, type AttemptOwner } from "./attempt.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
-import type { ExchangeOutcome } from "./exchange-outcome.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import type { RequestScope } from "./request-scope.ts";
 
@@ -46,7 +45,7 @@ export class Mirror {
     context: AttemptContext,
     outgoing: OutgoingRequest,
     scope: RequestScope,
-    outcome: ExchangeOutcome,
+    outcome: AttemptOwner["outcome"],
   ): MirrorCopy | null {
     const { share, bodyBytesMax } = this.#settings;
     const { body } = outgoing;
@@ -93,7 +92,7 @@ export class MirrorCopy {
   readonly #mirror: Mirror;
   readonly #context: AttemptContext;
   readonly #outgoing: OutgoingRequest;
-  readonly #outcome: ExchangeOutcome;
+  readonly #outcome: AttemptOwner["outcome"];
   readonly #key: string;
   readonly #body: ReplayBuffer;
 
@@ -101,7 +100,7 @@ export class MirrorCopy {
     mirror: Mirror,
     context: AttemptContext,
     outgoing: OutgoingRequest,
-    outcome: ExchangeOutcome,
+    outcome: AttemptOwner["outcome"],
     key: string,
     body: ReplayBuffer,
   ) {

@@ -6,8 +6,8 @@ import {
   ConnectionLimit,
   type ConnectionLimitSettings,
   type ConnectionLimitShare,
+  uncountedToken,
 } from "../limits/connection-limit.ts";
-import { uncountedToken } from "../limits/connection-limit.ts";
 import type { ClientLimit } from "../listener/listener.ts";
 import { plainAddress } from "../proxy/forwarding.ts";
 

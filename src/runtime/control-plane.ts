@@ -10,6 +10,7 @@ import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { endpointAddress, fixedTargets } from "./endpoint-settings.ts";
+import { type NamedFiles, preflight } from "./config-preflight.ts";
 import { HealthChecks } from "./health-checks.ts";
 import type { OutlierChange, OutlierSubject } from "../health/outlier-detection.ts";
 import { Outliers } from "./outliers.ts";
@@ -17,7 +18,12 @@ import { SlowStarts } from "./slow-starts.ts";
 import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
-import { type CertificateInUse, type ListenersTls, TlsListeners, type TlsListenersParts } from "./tls-listeners.ts";
+import {
+  type CertificateInUse,
+  type ListenersTls,
+  TlsListeners,
+  type TlsListenersParts,
+} from "./tls-listeners.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 
 export interface ControlPlaneParts {
@@ -118,15 +124,16 @@ export class ControlPlane {
 
   async #apply(config: Config): Promise<void> {
     const { shared, dataPlanes } = this.#parts;
+    const files = await preflight(config, this.#parts.readTextFile);
     const before = { tls: this.#tls, fixedTargets: this.#fixedTargets };
     const goBack = shared.adopt(config);
     try {
       await this.#readEndpoints(config);
       const tls = await this.#tlsListeners.read(config);
       const [first, ...others] = dataPlanes;
-      const addresses = (await first?.apply(this.#snapshot(config, tls.settings))) ?? [];
+      const addresses = (await first?.apply(this.#snapshot(config, files, tls.settings))) ?? [];
       this.#boundPorts = Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
-      const snapshot = this.#snapshot(config, tls.settings);
+      const snapshot = this.#snapshot(config, files, tls.settings);
       await Promise.all(others.map((link) => link.apply(snapshot)));
       this.#addresses = addresses;
       tls.commit();
@@ -167,7 +174,7 @@ export class ControlPlane {
     await this.#names.watch(named);
   }
 
-  #snapshot(config: Config, tls: ListenersTls): Snapshot {
+  #snapshot(config: Config, files: NamedFiles, tls: ListenersTls): Snapshot {
     const { shared } = this.#parts;
     const pools: Record<string, PoolSnapshot> = {};
     for (const [name, { version, budget, overload, sticky, protections, endpoints }] of shared.pools) {
@@ -188,7 +195,9 @@ export class ControlPlane {
     }
     const listeners = Object.fromEntries([...shared.listeners].map(([name, { buffer }]) => [name, buffer]));
     const routes = Object.fromEntries([...shared.routes].map(([name, { buffer }]) => [name, buffer]));
-    const clientLimits = Object.fromEntries([...shared.clientLimits].map(([name, { share }]) => [name, share]));
+    const clientLimits = Object.fromEntries(
+      [...shared.clientLimits].map(([name, { share }]) => [name, share]),
+    );
     const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
     return {
       revision: this.#revision + 1,
@@ -197,6 +206,7 @@ export class ControlPlane {
       pools,
       rateLimits,
       routes,
+      files,
       clientLimits,
       listeners,
       tls,

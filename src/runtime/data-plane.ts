@@ -17,6 +17,7 @@ import { DatagramListenerSet } from "./datagram-listener-set.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { requestIdentity } from "./observability-identity.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
+import { loadPolicyModules } from "./policy-modules.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";
 import type { ObservabilityRecorder } from "./observability-recorder.ts";
@@ -74,10 +75,11 @@ export class DataPlane implements DataPlaneLink {
 
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
     const { config } = snapshot;
+    const policyModules = await loadPolicyModules(config, snapshot.files.policyModules);
     // Listeners first: if one cannot be bound, nothing else has changed.
     const addresses = await this.#bind(snapshot);
     this.#parts.recorder?.apply(snapshot);
-    this.#pools.apply(snapshot);
+    this.#pools.apply(snapshot, policyModules);
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.identity = requestIdentity(config, this.#parts.random);
     this.#proxy.viaName = config.via;

@@ -17,7 +17,11 @@ const refreshMs = 1000;
 const samplesMin = 50;
 
 /** Returns a function that tells the delay; null while too little is known. */
-export function hedgeDelay(settings: HedgeSettings, endpoints: readonly Endpoint[], clock: Clock): () => number | null {
+export function hedgeDelay(
+  settings: HedgeSettings,
+  endpoints: readonly Endpoint[],
+  clock: Clock,
+): () => number | null {
   let earlier = mergedLatency(endpoints);
   let refreshedMs = clock.nowMs();
   let delayMs: number | null = null;

@@ -6,7 +6,15 @@
  *              · TLS handshakes completed · of those resumed · failed
  *   then one Int32 per worker: the connections it holds, so that its death can be settled
  */
-const word = { held: 0, accepted: 1, refused: 2, badHeads: 3, handshakes: 4, resumed: 5, failedHandshakes: 6 } as const;
+const word = {
+  held: 0,
+  accepted: 1,
+  refused: 2,
+  badHeads: 3,
+  handshakes: 4,
+  resumed: 5,
+  failedHandshakes: 6,
+} as const;
 const headWords = 7;
 
 export interface ListenerTotals {

@@ -101,7 +101,11 @@ export class ListenerSet {
     if (open === undefined) return;
     open.context.settings = listenerSettings(config, snapshot.config);
     open.listener.connectionsMax = config.limits.connections;
-    open.listener.clientLimit = clientLimit(config, snapshot.clientLimits[config.name], this.#parts.workerIndex);
+    open.listener.clientLimit = clientLimit(
+      config,
+      snapshot.clientLimits[config.name],
+      this.#parts.workerIndex,
+    );
     open.starter.useTls(snapshot.tls[config.name] ?? null);
     open.starter.update(config);
   }
@@ -115,7 +119,8 @@ export class ListenerSet {
       settings: listenerSettings(config, snapshot.config),
       proxy,
       onConnectionClosed: (connection) => listener.connectionClosed(connection),
-      beginHttp2: (connection, stream, alreadyRead) => starter.continueAsHttp2(connection, stream, alreadyRead),
+      beginHttp2: (connection, stream, alreadyRead) =>
+        starter.continueAsHttp2(connection, stream, alreadyRead),
       onRefused: (cause, status, clientAddress, bodyBytes) => {
         // A connection too many was counted where it was accepted.
         if (cause !== "over-connection-limit" && cause !== "over-client-limit") counters.headRefused();

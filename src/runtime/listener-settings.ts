@@ -37,7 +37,11 @@ export function listenerSettings(listener: ListenerConfig, config: Config): List
       connectionWindow: http2.connectionWindow,
     },
     responseLines: strictTransportLine(listener.tls),
-    forwarding: { trusted: buildCidrSet(listener.trustedProxies), fields: config.forwarded, viaName: config.via },
+    forwarding: {
+      trusted: buildCidrSet(listener.trustedProxies),
+      fields: config.forwarded,
+      viaName: config.via,
+    },
   };
 }
 
@@ -57,7 +61,11 @@ export function bindAddress(listener: ListenerConfig): BindAddress {
 }
 
 /** `boundPort` replaces a port of 0 once some worker has been given one. */
-export function listenTarget(address: BindAddress, boundPort: number | undefined, isPortShared: boolean): ListenTarget {
+export function listenTarget(
+  address: BindAddress,
+  boundPort: number | undefined,
+  isPortShared: boolean,
+): ListenTarget {
   if (address.kind === "unix") return { kind: "unix", path: address.path };
   return {
     kind: "tcp",

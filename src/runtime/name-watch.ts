@@ -83,7 +83,13 @@ export class NameWatch {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const watched: Watched = { endpoints: new Map(), addresses: [], timer: null, ready: promise, settle: resolve };
+    const watched: Watched = {
+      endpoints: new Map(),
+      addresses: [],
+      timer: null,
+      ready: promise,
+      settle: resolve,
+    };
     this.#names.set(name, watched);
     this.#resolve(name, watched);
     return watched;
@@ -109,17 +115,22 @@ export class NameWatch {
     const { log } = this.#parts;
     if ("errorCode" in answer) {
       const kept = watched.addresses.length > 0;
-      log.warn(kept ? "name not resolved, last addresses kept" : "name not resolved", { host: name, error: answer.errorCode });
+      log.warn(kept ? "name not resolved, last addresses kept" : "name not resolved", {
+        host: name,
+        error: answer.errorCode,
+      });
       return retryMs;
     }
     const hasChanged = !isSameSet(answer.addresses, watched.addresses);
     if (hasChanged) {
       log.info("name resolved", { host: name, addresses: answer.addresses });
       watched.addresses = answer.addresses;
-      for (const endpoint of watched.endpoints.values()) this.#parts.onTargets(endpoint.key, targetsOf(endpoint, answer.addresses));
+      for (const endpoint of watched.endpoints.values())
+        this.#parts.onTargets(endpoint.key, targetsOf(endpoint, answer.addresses));
     }
     const delays = [...watched.endpoints.values()].map(
-      ({ refreshMs, ttlMinMs, ttlMaxMs }) => refreshMs ?? Math.min(Math.max(answer.ttlMs, ttlMinMs), ttlMaxMs),
+      ({ refreshMs, ttlMinMs, ttlMaxMs }) =>
+        refreshMs ?? Math.min(Math.max(answer.ttlMs, ttlMinMs), ttlMaxMs),
     );
     return Math.min(retryMs * 100, ...delays);
   }

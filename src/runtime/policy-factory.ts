@@ -1,14 +1,22 @@
 /** Makes the policy that a pool's configuration names, and the key that it wants of each request. */
 import { createPolicy } from "../balancing/create-policy.ts";
 import type { Policy, PolicyParts } from "../balancing/policy.ts";
+import { assert } from "../core/assert.ts";
 import type { PolicyConfig } from "../config/schema-policy.ts";
+import type { PolicyModule } from "./policy-modules.ts";
 
-export function policyFrom(config: PolicyConfig, parts: PolicyParts): Policy {
+/** `policyModule` was loaded before, for pools whose policy is a module. */
+export function policyFrom(
+  config: PolicyConfig,
+  parts: PolicyParts,
+  policyModule: PolicyModule | null = null,
+): Policy {
   switch (config.name) {
     case "custom":
       return (config.create as (parts: PolicyParts) => Policy)(parts);
     case "module":
-      throw new TypeError("a policy module must be loaded before the policy is made");
+      assert(policyModule !== null, "a policy's module is loaded before the policy is made");
+      return policyModule(parts, config.options);
     case "peak-ewma":
       return createPolicy({ name: "peak-ewma", unknownLatencyMs: config.unknownLatency }, parts);
     default:

@@ -22,6 +22,7 @@ import { connectionSettings, endpointFacts, poolSettings } from "./endpoint-sett
 import { createOverload } from "./overload.ts";
 import { hedgeDelay } from "./hedge-delay.ts";
 import { policyFrom } from "./policy-factory.ts";
+import type { PolicyModule } from "./policy-modules.ts";
 import type { EndpointSnapshot, PoolSnapshot, Snapshot } from "./snapshot.ts";
 import type { StatsSource } from "./stats.ts";
 import { createSticky } from "./sticky.ts";
@@ -50,13 +51,15 @@ export class PoolRegistry {
   readonly #parts: PoolRegistryParts;
   #endpoints = new Map<string, KnownEndpoint>();
   #pools = new Map<string, Subsets<Endpoint, Pool>>();
+  #policyModules: ReadonlyMap<string, PolicyModule> = new Map();
   readonly #queues = new Map<string, { size: number; timeoutMs: number; queue: RequestQueue }>();
 
   constructor(parts: PoolRegistryParts) {
     this.#parts = parts;
   }
 
-  apply(snapshot: Snapshot): void {
+  apply(snapshot: Snapshot, policyModules: ReadonlyMap<string, PolicyModule>): void {
+    this.#policyModules = policyModules;
     const endpoints = new Map<string, KnownEndpoint>();
     const pools = new Map<string, Subsets<Endpoint, Pool>>();
     for (const [name, config] of Object.entries(snapshot.config.pools)) {
@@ -154,6 +157,7 @@ export class PoolRegistry {
           ? () => null
           : hedgeDelay({ percentile: hedge.percentile / 100, delayMinMs: hedge.delayMin }, endpoints, clock),
     };
+    const policyModule = this.#policyModules.get(name) ?? null;
     const create = (members: readonly Endpoint[]): Pool => {
       const isWhole = members.length === endpoints.length;
       // Turns are taken over all workers; those of a subset in each worker by itself.
@@ -165,7 +169,7 @@ export class PoolRegistry {
         ...common,
         endpoints: members,
         sticky: createSticky(name, config, shared.sticky, ownNumbers),
-        createPolicy: () => policyFrom(config.policy, { random, cursor }),
+        createPolicy: () => policyFrom(config.policy, { random, cursor }, policyModule),
       });
     };
     return { endpoints, create };

@@ -21,11 +21,6 @@ export interface ProtectionStats {
   readonly observed: number;
 }
 
-/** Does a route have anything to count? */
-export function hasProtections({ faults, mirror }: RouteConfig): boolean {
-  return faults !== null || mirror !== null;
-}
-
 /** A route's counters as this worker writes them. */
 export function routeProtections(route: string, parts: RoutePlanParts): ProtectionCounts {
   const buffer = parts.snapshot.routes[route];

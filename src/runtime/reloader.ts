@@ -4,12 +4,13 @@
  * something new about it (`drift.ts`). When to reload is for others to say.
  */
 import { type Change, diffConfig } from "../config/diff.ts";
-import type { ConfigIssue } from "../config/issue.ts";
+import { type ConfigIssue, locateIssues } from "../config/issue.ts";
 import type { LoadedConfig, LoadResult } from "../config/load.ts";
 import { renderIssues } from "../config/render-issue.ts";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { ConfigError } from "./config-error.ts";
 import type { ConfigChanges } from "./config-changes.ts";
 import { carryDrift, type Drift, driftOf, type EndpointDrift } from "./drift.ts";
 import { type ChangeOrigin, RevisionConflictError } from "./revisions.ts";
@@ -120,6 +121,10 @@ export class Reloader {
       return await this.#apply(result, options);
     } catch (error) {
       if (error instanceof RevisionConflictError) throw error;
+      if (error instanceof ConfigError) {
+        const issues = locateIssues(error.issues, result.origin);
+        return { kind: "refused", reason: "the configuration cannot be used", issues };
+      }
       return { kind: "refused", reason: error instanceof Error ? error.message : String(error), issues: [] };
     }
   }

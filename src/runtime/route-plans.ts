@@ -32,6 +32,7 @@ export interface CompiledPlan {
 export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): CompiledPlan {
   const { actions, needsCaptures, problems } = compileRouteActions(route.name, route.match, {
     ...route,
+    basicAuth: withFile(route, parts.snapshot.files.passwords[route.name]),
     requestHeaders: route.headers.request,
     responseHeaders: route.headers.response,
   });
@@ -58,6 +59,16 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     pace: paceOf(route),
   };
   return { plan, needsCaptures: needsCaptures || namesCaptures(route, parts.config) };
+}
+
+/** Users of the file and of the configuration, which wins. */
+function withFile(
+  { basicAuth }: RouteConfig,
+  users: Readonly<Record<string, string>> | undefined,
+): RouteConfig["basicAuth"] {
+  return basicAuth === null || users === undefined
+    ? basicAuth
+    : { ...basicAuth, users: { ...users, ...basicAuth.users } };
 }
 
 /** Do templates outside the actions: labels, error pages, rate limits' and pools' keys? */

@@ -4,6 +4,7 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
+import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { ConnectionLimit } from "../limits/connection-limit.ts";
@@ -16,7 +17,6 @@ import { WorkerVitals } from "./observability-vitals.ts";
 import { createOverloadShare, releaseOverload } from "./overload.ts";
 import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
 import { createClientLimit, limitsClients } from "./client-connections.ts";
-import { hasProtections } from "./protections.ts";
 import type { OverloadShare, StickyShare } from "./snapshot.ts";
 import { stickyShare } from "./sticky.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
@@ -131,8 +131,7 @@ export class SharedState {
           before.pools.get(name)?.budget ?? RetryBudget.create(this.#workerCount, pool.retry.budget);
         const overload = this.#overload(pool, before.pools.get(name));
         const sticky = stickyShare(pool, before.pools.get(name)?.sticky, this.#random);
-        const protections =
-          before.pools.get(name)?.protections ?? ProtectionCounts.create(this.#workerCount);
+        const protections = before.pools.get(name)?.protections ?? ProtectionCounts.create(this.#workerCount);
         return [name, { version, budget, ...overload, sticky, protections, endpoints }];
       }),
     );
@@ -243,4 +242,9 @@ function bothOf(one: CountedNames, other: CountedNames): CountedNames {
     routes: [...new Set([...one.routes, ...other.routes])],
     pools: [...new Set([...one.pools, ...other.pools])],
   };
+}
+
+/** Does a route have anything to count? */
+function hasProtections({ faults, mirror }: RouteConfig): boolean {
+  return faults !== null || mirror !== null;
 }

@@ -3,6 +3,7 @@
  * with it. Plain data throughout, so that it can be posted to a worker thread.
  */
 import type { Config } from "../config/schema.ts";
+import type { NamedFiles } from "./config-preflight.ts";
 import type { ConcurrencyShare } from "../limits/concurrency-limit.ts";
 import type { ConnectionLimitShare } from "../limits/connection-limit.ts";
 import type { RateLimiterShare } from "../limits/rate-limiter.ts";
@@ -56,6 +57,8 @@ export interface Snapshot {
   readonly pools: Readonly<Record<string, PoolSnapshot>>;
   /** Shared tables of the rate limits, by name. */
   readonly rateLimits: Readonly<Record<string, RateLimiterShare>>;
+  /** What the configuration names outside itself. */
+  readonly files: NamedFiles;
   /** How often the protections of each route acted, by name. */
   readonly routes: Readonly<Record<string, SharedArrayBuffer>>;
   /** Tables of the listeners that limit connections per client, by name. */

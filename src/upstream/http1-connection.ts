@@ -12,10 +12,10 @@ import { latin1 } from "../core/latin1.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
-import { listHasToken } from "../http1/characters.ts";
 import { withoutNamedOptions } from "../http1/fields.ts";
 import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
 import { type ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
+import { keepsAlive, requestHeadText } from "./http1-heads.ts";
 import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 export interface Http1ConnectionLimits {
@@ -386,21 +386,4 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#deadline.dispose();
     this.#owner.onConnectionClosed(this);
   }
-}
-
-/** May the connection carry another request after this response (RFC 9112 §9.3)? */
-function keepsAlive(head: ResponseHead): boolean {
-  const { connection } = head.fields;
-  if (connection === "") return head.versionMinor === 1;
-  if (listHasToken(connection, "close")) return false;
-  return head.versionMinor === 1 || listHasToken(connection, "keep-alive");
-}
-
-function requestHeadText(request: OutgoingRequest): string {
-  let text = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${request.host}\r\n${request.fieldLines}`;
-  if (request.body.kind === "length") text += `Content-Length: ${request.body.bytes}\r\n`;
-  else if (request.body.kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
-  if (request.upgrade !== "") text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
-  else if (request.isTrailersAccepted) text += "Connection: TE\r\nTE: trailers\r\n";
-  return `${text}\r\n`;
 }

@@ -212,13 +212,13 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
   ["listRevisions", () => ({ check: ({ body }) => assert.match(JSON.stringify(body), /"by":"ann"/) })],
   ["getRevision", () => ({ params: { revision: "2" } })],
   ["listEvents", () => ({ check: ({ body }) => assert.match(JSON.stringify(body), /endpoint-draining/) })],
-  ["getMetrics", () => ({ check: ({ body }) => assert.match(String(body), /^headgate_config_revision \d+$/m) })],
+  [
+    "getMetrics",
+    () => ({ check: ({ body }) => assert.match(String(body), /^headgate_config_revision \d+$/m) }),
+  ],
   ["getDiagnosis", () => ({ check: ({ body }) => assert.deepEqual(field(body, "rows"), []) })],
   ["clearDiagnosis", () => ({})],
-  [
-    "getHistory",
-    () => ({ check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000) }),
-  ],
+  ["getHistory", () => ({ check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000) })],
   ["streamExchanges", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
   ["streamEvents", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
 ];

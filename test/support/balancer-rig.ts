@@ -73,9 +73,18 @@ async function startBefore(
   if ("issues" in result) throw new TypeError(result.issues.map(({ message }) => message).join("\n"));
   const balancer = startLoadBalancer(result.config, { onExchange: (record) => void records.push(record) });
   const rig = new BalancerRig(balancer, origins, records);
-  const [address] = await balancer.listen();
+  const [address] = await listenOrClose(balancer);
   rig.port = address?.port ?? 0;
   return rig;
+}
+
+async function listenOrClose(balancer: OperatedLoadBalancer): ReturnType<OperatedLoadBalancer["listen"]> {
+  try {
+    return await balancer.listen();
+  } catch (error) {
+    await balancer.close({ graceMs: 0 });
+    throw error;
+  }
 }
 
 function configOf(options: BalancerRigOptions, origins: readonly NamedOrigin[]): ConfigInput {

@@ -55,7 +55,7 @@ const checks: Readonly<Record<string, (content: unknown, value: unknown, context
       : [],
   additionalProperties: (content, value, { root, at, schema }) => {
     if (!isObject(value)) return [];
-    const known = Object.keys((schema["properties"] ?? {}) as Schema);
+    const known = Object.keys(schema["properties"] ?? {});
     const others = Object.keys(value).filter((key) => !known.includes(key));
     if (content === false) return others.map((key) => `${at}: has ${key}, which is not described`);
     return others.flatMap((key) => schemaFaults(content, value[key], root, `${at}.${key}`));

@@ -162,7 +162,7 @@ export class WebSocketHerd {
       this.#sockets.map((socket) => {
         const closed = new Promise((resolve) => socket.once("close", resolve));
         socket.close();
-        return socket.readyState === WebSocket.CLOSED ? null : closed;
+        return socket.readyState === WebSocket.CLOSED ? Promise.resolve() : closed;
       }),
     );
   }

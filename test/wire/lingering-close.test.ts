@@ -43,18 +43,21 @@ testOverTransports("A body exactly as large as allowed passes", async (transport
   assert.equal((await client.readResponse()).status, 200);
 });
 
-testOverTransports("A client that never stops sending is cut off when its time is over", async (transport) => {
-  const clock = new VirtualClock();
-  await using rig = await startRig({ transport, clock });
-  const client = await rig.connect();
-  client.send("nonsense\r\n\r\n");
-  assert.equal((await client.readResponse()).status, 400);
-  await client.ended();
-  client.send("x".repeat(20_000_000));
-  clock.advance(6000);
-  await rig.proxy.quiet();
-  assert.equal(rig.proxy.listener.connections, 0);
-});
+testOverTransports(
+  "A client that never stops sending is cut off when its time is over",
+  async (transport) => {
+    const clock = new VirtualClock();
+    await using rig = await startRig({ transport, clock });
+    const client = await rig.connect();
+    client.send("nonsense\r\n\r\n");
+    assert.equal((await client.readResponse()).status, 400);
+    await client.ended();
+    client.send("x".repeat(20_000_000));
+    clock.advance(6000);
+    await rig.proxy.quiet();
+    assert.equal(rig.proxy.listener.connections, 0);
+  },
+);
 
 testOverTransports("A client that stays silent afterwards is cut off", async (transport) => {
   const clock = new VirtualClock();

@@ -1,0 +1,22 @@
+/** What HTTP/1.1 heads towards an endpoint say about the connection: what is written, and what is made of the answer. */
+import { listHasToken } from "../http1/characters.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { OutgoingRequest } from "./upstream-stream.ts";
+
+/** May the connection carry another request after this response (RFC 9112 §9.3)? */
+export function keepsAlive(head: ResponseHead): boolean {
+  const { connection } = head.fields;
+  if (connection === "") return head.versionMinor === 1;
+  if (listHasToken(connection, "close")) return false;
+  return head.versionMinor === 1 || listHasToken(connection, "keep-alive");
+}
+
+/** The head as it goes on the wire. */
+export function requestHeadText(request: OutgoingRequest): string {
+  let text = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${request.host}\r\n${request.fieldLines}`;
+  if (request.body.kind === "length") text += `Content-Length: ${request.body.bytes}\r\n`;
+  else if (request.body.kind === "chunked") text += "Transfer-Encoding: chunked\r\n";
+  if (request.upgrade !== "") text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`;
+  else if (request.isTrailersAccepted) text += "Connection: TE\r\nTE: trailers\r\n";
+  return `${text}\r\n`;
+}
