@@ -8,7 +8,6 @@ import { notifySystemd } from "../platform/systemd-notify.ts";
 export interface ServiceManager {
   /** Serving; also told by a successor, which then is the main process. */
   ready(status: string): void;
-  reloading(): void;
   stopping(): void;
   /** Begins to show signs of life, if the unit has `WatchdogSec`. */
   startWatchdog(isAlive: () => boolean): void;
@@ -20,9 +19,8 @@ export function serviceManager(log: Log, environment: NodeJS.ProcessEnv = proces
     notifySystemd(words, (reason) => log.warn("systemd was not told", { words, reason }));
   };
   return {
-    ready: (status) => notify("--ready", `--pid=${process.pid}`, `--status=${status}`),
-    reloading: () => notify("--status=reloading"),
-    stopping: () => notify("--stopping", "--status=finishing what is under way"),
+    ready: (status) => notify("READY=1", `MAINPID=${process.pid}`, `STATUS=${status}`),
+    stopping: () => notify("STOPPING=1", "STATUS=finishing what is under way"),
     startWatchdog(isAlive) {
       const everyUs = Number(environment["WATCHDOG_USEC"] ?? 0);
       if (!(everyUs > 0)) return;
@@ -34,4 +32,4 @@ export function serviceManager(log: Log, environment: NodeJS.ProcessEnv = proces
   };
 }
 
-const silentManager: ServiceManager = { ready() {}, reloading() {}, stopping() {}, startWatchdog() {} };
+const silentManager: ServiceManager = { ready() {}, stopping() {}, startWatchdog() {} };

@@ -70,8 +70,8 @@ admin: 127.0.0.1:${adminPort}
     };
     const said = (): string => (existsSync(notices) ? readFileSync(notices, "utf8") : "");
 
-    await until("readiness", () => said().includes("--ready"));
-    assert.match(said(), new RegExp(`--ready --pid=${child.pid} --status=serving`));
+    await until("readiness", () => said().includes("READY=1"));
+    assert.match(said(), new RegExp(`READY=1 MAINPID=${child.pid} STATUS=serving`));
     for (let i = 0; i < 5; i++) {
       const response = await fetch(`http://127.0.0.1:${webPort}`, { headers: { connection: "close" } });
       assert.equal(await response.text(), "one");
@@ -82,6 +82,6 @@ admin: 127.0.0.1:${adminPort}
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     assert.deepEqual(await ended, [0, null], output);
-    await until("the end", () => said().includes("--stopping"));
+    await until("the end", () => said().includes("STOPPING=1"));
   },
 );
