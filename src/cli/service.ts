@@ -102,7 +102,11 @@ export class Service {
     log.info("stopping", { signal, graceMs });
     this.#notReady = "it is stopping";
     this.#watch.close();
-    if (!this.#isHandedOver) this.#manager.stopping();
+    if (!this.#isHandedOver) {
+      this.#manager.stopping();
+      // Not the clock's timer, which would let the process end before its time.
+      await new Promise((resolve) => setTimeout(resolve, this.#balancer.config.shutdown.delay));
+    }
     await this.#balancer.close({ graceMs });
     await this.#admin.close(this.#isHandedOver);
     this.#removePidFile();

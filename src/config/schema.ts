@@ -65,6 +65,14 @@ const forwarded = z.strictObject({
 });
 
 const shutdown = z.strictObject({
+  delay: field(
+    duration(0).prefault("0s"),
+    "How long everything is still served after SIGTERM or SIGINT while `/readyz` of the admin API answers 503, so that whoever sends traffic here notices first.",
+    {
+      hazard:
+        "Longer than twice the interval at which the balancer in front or the orchestrator asks; it adds to the grace.",
+    },
+  ),
   grace: field(
     duration(0).prefault("30s"),
     "How long exchanges may finish after SIGTERM or SIGINT before they are cut.",

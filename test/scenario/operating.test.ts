@@ -262,6 +262,7 @@ test(
 workers: 0
 pools: { app: { endpoints: ["${url}"] } }
 admin: unix:${socketPath}
+shutdown: { delay: 1s }
 `,
     );
     assert.match((await runCommand(["status", "--url", `unix:${socketPath}`])).stdout, /revision 1/);
@@ -278,6 +279,8 @@ admin: unix:${socketPath}
     headgate.command.process.kill("SIGQUIT");
     await headgate.command.until(/"message":"stopping"/);
     assert.equal(await readiness(), 503);
+    const meanwhile = await fetch(headgate.url, { headers: { connection: "close" }, method: "HEAD" });
+    assert.equal(meanwhile.status, 200, "listeners are still open");
     finish();
     assert.equal(await answer, "late");
     assert.equal(await headgate.command.exited, 0);
