@@ -139,7 +139,7 @@ test("the diff says what a reload would drop", () => {
     pooled connections are replaced; requests in flight finish
 ~ pools.app.timeouts.connect: 2s → 3s
 - routes.default
-    requests in flight finish; its upgraded connections are closed
+    requests in flight and upgraded connections finish by themselves
 `,
   );
 });

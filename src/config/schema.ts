@@ -106,7 +106,7 @@ export const configSchema = z.strictObject({
     "Which requests go where. The best match wins; order only decides between equals.",
     {
       identity: "name",
-      removal: "requests in flight finish; its upgraded connections are closed",
+      removal: "requests in flight and upgraded connections finish by themselves",
       defaultText: "everything to the pool, if there is exactly one",
     },
   ),

@@ -252,9 +252,10 @@ test(
   patient,
   async (t) => {
     const arrived = Promise.withResolvers<() => void>();
-    const { url } = await startBackend(t, (_request, response) =>
-      arrived.resolve(() => response.end("late")),
-    );
+    const { url } = await startBackend(t, (request, response) => {
+      if (request.method === "HEAD") response.end();
+      else arrived.resolve(() => response.end("late"));
+    });
     const socketPath = join(tmpdir(), `headgate-test-${process.pid}.sock`);
     const headgate = await startHeadgateProcess(
       t,
@@ -262,7 +263,7 @@ test(
 workers: 0
 pools: { app: { endpoints: ["${url}"] } }
 admin: unix:${socketPath}
-shutdown: { delay: 1s }
+shutdown: { delay: 3s }
 `,
     );
     assert.match((await runCommand(["status", "--url", `unix:${socketPath}`])).stdout, /revision 1/);
