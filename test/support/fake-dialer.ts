@@ -1,5 +1,5 @@
 /** A Dialer for unit tests: keeps each dial until the test lets it succeed or fail. */
-import type { ByteStream, Dialer, DialHandler, DialTarget } from "../../src/core/transport.ts";
+import type { Dialer, DialHandler, DialTarget } from "../../src/core/transport.ts";
 import { MemoryStream } from "./memory-stream.ts";
 
 export interface FakeDial {
@@ -27,7 +27,7 @@ export class FakeDialer implements Dialer {
       isGivenUp: false,
       succeed() {
         const stream = new MemoryStream();
-        handler.onConnected(stream as ByteStream);
+        handler.onConnected(stream);
         return stream;
       },
       fail: (errorCode) => handler.onDialFailed(errorCode),
