@@ -1,96 +1,92 @@
 /**
  * `node bench/observability.ts`: what metrics with their histograms, and the access log on top, cost the
- * request path. Three of the same data plane run at once and take short turns under the same load; what
- * counts is CPU time per request (user and system, all threads), each turn against the one beside it.
+ * request path. One data plane under steady load has them off, counting, and logging in turns of a tenth
+ * of a second; what counts is CPU time per request (user and system, all threads) against the turns beside
+ * it. A machine that is busy with other things slows all turns alike.
  *
- *   node bench/observability.ts --rounds 25 --seconds 1.5 --loads tiny,browser --formats json
+ *   node bench/observability.ts --seconds 60 --slice 100 --loads tiny,browser --format json
  */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { allLoads, selectNamed } from "./catalogue.ts";
-import { loadCore, measureLoad, type PeerResult } from "./measure.ts";
-import type { Peer } from "./peer.ts";
+import type { Load } from "./load.ts";
+import { loadCore, proxyCore } from "./measure.ts";
 import { describeMachine } from "./support/machine.ts";
 import { startOrigin } from "./support/origin.ts";
-import { withCleanUp } from "./support/processes.ts";
+import { freePort, RunningProcess, waitUntilReady, withCleanUp } from "./support/processes.ts";
+import { describeErrors, runWrk } from "./support/wrk.ts";
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: "string", default: "25" },
-    seconds: { type: "string", default: "2" },
+    seconds: { type: "string", default: "45" },
+    slice: { type: "string", default: "100" },
     loads: { type: "string", default: "tiny,browser" },
-    /** Of the access log; one contestant each. */
-    formats: { type: "string", default: "json" },
+    format: { type: "string", default: "json" },
   },
 });
 
 const server = fileURLToPath(new URL("support/observed-server.ts", import.meta.url));
-/** Percent of the request path. */
-const targets: Readonly<Record<string, number>> = { metrics: 3, json: 12 };
+const warmUpSeconds = 5;
+const levels = ["off", "metrics", "metrics and log"] as const;
+/** Percent of what a request costs without. */
+const targets = [0, 3, 12];
 
-function peerOf(level: string): Peer {
-  return {
-    name: level,
-    install: "",
-    findVersion: () => "",
-    prepare: ({ port, originPort, workFolder }) => [
-      ...[process.execPath, server, String(port), String(originPort)],
-      ...[level, `${workFolder}/access.log`],
-    ],
-  };
-}
+/** CPU µs per request, by level. */
+type Turn = readonly number[];
 
-function costs({ samples }: PeerResult): number[] {
-  return samples.flatMap((sample) => (sample === null ? [] : [sample.cpuMicroseconds]));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-/** More CPU time per request than `base` in the same round, in percent, as the median of all rounds. */
-function pairedPercent(result: PeerResult, base: PeerResult): number {
-  const ratios = result.samples.flatMap((sample, round) => {
-    const beside = base.samples[round];
-    return sample === null || beside === null || beside === undefined
-      ? []
-      : [sample.cpuMicroseconds / beside.cpuMicroseconds];
+async function measure(load: Load, originPort: number, workFolder: string): Promise<Turn[]> {
+  const port = await freePort();
+  const args = [port, originPort, options.format, `${workFolder}/access.log`, options.slice].map(String);
+  const child = spawn("taskset", ["-c", String(proxyCore), process.execPath, server, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  return (median(ratios) - 1) * 100;
+  const program = new RunningProcess("headgate", child);
+  const turns: Turn[] = [];
+  let isWarm = false;
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    if (isWarm) turns.push(JSON.parse(line) as Turn);
+  });
+  await waitUntilReady(program, port);
+  await runWrk(load, port, warmUpSeconds, loadCore, workFolder);
+  isWarm = true;
+  const complaint = describeErrors(await runWrk(load, port, Number(options.seconds), loadCore, workFolder));
+  if (complaint !== null) console.log(complaint);
+  await program.stop();
+  return turns;
 }
 
-function report(title: string, results: readonly PeerResult[]): void {
-  const [off] = results;
-  if (off === undefined) return;
-  console.log(`\n${title}: CPU µs per request`);
-  console.log("                   least   median    on top of `off`: median pair   least   target");
-  for (const result of results) {
-    const [least, middle] = [Math.min(...costs(result)), median(costs(result))];
-    const more =
-      result === off
-        ? ""
-        : `${pairedPercent(result, off).toFixed(1).padStart(27)} % ${((least / Math.min(...costs(off)) - 1) * 100).toFixed(1).padStart(7)} % ${String(targets[result.peer] ?? "").padStart(6)}`;
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
+}
+
+function report(title: string, turns: readonly Turn[]): void {
+  const costsOf = (level: number): number[] => turns.map((turn) => turn[level] ?? Number.NaN);
+  const off = costsOf(0);
+  console.log(`\n${title}: CPU µs per request, ${turns.length} turns of each`);
+  console.log(
+    "                      least    median   more than off: median (middle half)    least   target",
+  );
+  levels.forEach((name, level) => {
+    const costs = costsOf(level);
+    const [least, median] = [quantile(costs, 0.02), quantile(costs, 0.5)];
+    const ratios = costs.map((cost, index) => (cost / (off[index] ?? Number.NaN) - 1) * 100);
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(1));
+    const more = `${middle} % (${low} to ${high})`.padStart(37);
+    const leastMore = `${((least / quantile(off, 0.02) - 1) * 100).toFixed(1)} %`.padStart(9);
+    const against = level === 0 ? "" : `${more}${leastMore}${`${targets[level]} %`.padStart(9)}`;
     console.log(
-      `  ${result.peer.padEnd(14)} ${least.toFixed(2).padStart(7)} ${middle.toFixed(2).padStart(8)}  ${more}`,
+      `  ${name.padEnd(16)} ${least.toFixed(2).padStart(8)} ${median.toFixed(2).padStart(9)}  ${against}`,
     );
-    for (const error of result.errors) console.log(`    ${error}`);
-  }
+  });
 }
 
-const peers = ["off", "metrics", ...options.formats.split(",")].map(peerOf);
 console.log(describeMachine());
 await withCleanUp(async (workFolder) => {
   const origin = await startOrigin(workFolder, loadCore);
   for (const load of selectNamed(allLoads, options.loads)) {
-    const results = await measureLoad(load, peers, {
-      rounds: Number(options.rounds),
-      seconds: Number(options.seconds),
-      warmUpSeconds: 2,
-      originPort: origin.port,
-      workFolder,
-      say: () => {},
-    });
-    report(load.title, results);
+    report(load.title, await measure(load, origin.port, workFolder));
   }
   return true;
 });

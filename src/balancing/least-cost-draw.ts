@@ -49,4 +49,8 @@ export class LeastCostDraw implements Policy {
     }
     return best ?? this.#scan.pick(eligible, key, tried);
   }
+
+  score(candidate: Candidate): number {
+    return this.#model.of(candidate, this.#watch.meanWeight);
+  }
 }

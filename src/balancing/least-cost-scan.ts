@@ -65,4 +65,8 @@ export class LeastCostScan implements Policy {
     this.#tied = new Uint32Array(eligible.length);
     this.#costs = new Float64Array(eligible.length);
   }
+
+  score(candidate: Candidate): number {
+    return this.#model.of(candidate, this.#watch.meanWeight);
+  }
 }

@@ -50,6 +50,11 @@ export interface Policy {
    * Never returns a candidate that is in `tried` or full; null when none is left.
    */
   pick<C extends Candidate>(eligible: readonly C[], key: string, tried: readonly Candidate[]): C | null;
+  /**
+   * What the next request would cost there, for explanations: the lowest is served first. To be asked after
+   * a pick among the same candidates; absent where no number decides.
+   */
+  score?(candidate: Candidate): number;
 }
 
 /** May this candidate take the request, as far as this request goes? */

@@ -62,6 +62,8 @@ export interface SessionOwner {
   onGoAway(): void;
   /** The last open stream has ended. */
   onQuiet(): void;
+  /** A stream has ended, others are open. */
+  onStreamClosed(): void;
   /** The connection is closed; its streams were told before. `reason` is null for an orderly end. */
   onClosed(reason: string | null): void;
 }
@@ -92,6 +94,8 @@ const nobody: Http2StreamHandler = {
 
 export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, SendQueueOwner {
   readonly peer = new PeerSettings();
+  /** When bytes last came, as coarse as the deadlines. */
+  lastHeardMs: number;
   readonly #stream: ByteStream;
   readonly #isServer: boolean;
   readonly #limits: SessionLimits;
@@ -143,6 +147,7 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
     this.#sending = new SendQueue(this.#writer, this);
     this.#receiving = new ReceiveWindow(this.#writer, limits.streamWindow, limits.connectionWindow);
     const nowMs = deadlines.baseMs();
+    this.lastHeardMs = nowMs;
     this.#resets = new RateGuard(limits.resetsPerSecond, nowMs);
     this.#chatter = new RateGuard(limits.framesPerSecond, nowMs);
     this.#prefaceLeft = isServer ? preface : "";
@@ -221,6 +226,7 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
   onData(buffer: Buffer, length: number): void {
     if (this.#phase === "closing") return;
     this.#isReading = true;
+    this.lastHeardMs = this.#deadlines.coarseNowMs;
     const start = this.#prefaceLeft === "" ? 0 : this.#readPreface(buffer, length);
     if (start < length) {
       const fault = this.#reader.read(start === 0 ? buffer : buffer.subarray(start), length - start);
@@ -486,7 +492,7 @@ export class Http2Session implements StreamHandler, FrameSink, StreamCarrier, Se
     stream.waiting = null;
     this.#receiving.settle(stream);
     this.#streams.delete(stream);
-    if (this.#streams.size > 0) return;
+    if (this.#streams.size > 0) return this.#owner.onStreamClosed();
     if (this.#isBulk) {
       this.#isBulk = false;
       this.#stream.useBulkBuffer(false);

@@ -87,6 +87,8 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
     this.#isDraining = true;
   }
 
+  onStreamClosed(): void {}
+
   onQuiet(): void {
     if (!this.#isDraining) this.#deadline.set(this.context.settings.keepAliveIdleTimeoutMs);
   }

@@ -87,6 +87,11 @@ export class ControlPlane {
     this.#outliers.check(endpointKey);
   }
 
+  /** Why outlier detection holds an endpoint out; null when it does not. */
+  ejectionReason(endpointKey: string): string | null {
+    return this.#outliers.reason(endpointKey);
+  }
+
   get config(): Config | null {
     return this.#config;
   }

@@ -10,18 +10,19 @@ import { errorRow } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { explainMatch, type RouteExplanation } from "../routing/explain.ts";
 import { actionText, configRouteTable, poolsOf } from "./config-routes.ts";
+import type { StickyExplanation } from "./explain-binding.ts";
+import { explainGates, type GateExplanation } from "./explain-gates.ts";
+import type { StandingReasons } from "./explain-member.ts";
 import { explainPool, type PoolExplanation } from "./explain-pool.ts";
 import { HypotheticalRequest, type RequestSketch } from "./hypothetical-request.ts";
 import { SharedState } from "./shared-state.ts";
 
-export interface ExplainParts {
+export interface ExplainParts extends StandingReasons {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
   /** The running balancer's; null to explain the configuration alone. */
   readonly shared: SharedState | null;
-  /** Why probes hold an endpoint down; null when they do not. */
-  probeReason(key: string): string | null;
 }
 
 /** What will bound the exchange. Milliseconds and bytes; null for no limit. */
@@ -42,6 +43,8 @@ export interface Explanation {
   };
   readonly isLive: boolean;
   readonly route: RouteExplanation;
+  /** What the route asks of a request before it goes anywhere, in order. */
+  readonly gates: readonly GateExplanation[];
   /** In a sentence: where the request goes, or what answers it. */
   readonly outcome: string;
   readonly limits: ExchangeLimits | null;
@@ -62,12 +65,14 @@ export function explainRequest(sketch: RequestSketch, parts: ExplainParts): Expl
       : poolsOf(matched).map(({ pool, share }) =>
           explainPool({ ...parts, shared, request, route: matched, pool, share }),
         );
+  const gates = matched === null ? [] : explainGates(matched, config, request);
   const { method, host, path, query, clientAddress, isSecure, listener } = request;
   return {
     request: { method, host, path, query, clientAddress, isSecure, listener },
     isLive: parts.shared !== null,
     route,
-    outcome: outcomeText(route, matched, pools),
+    gates,
+    outcome: outcomeText(route, matched, gates, pools),
     limits: matched === null ? null : limitsOf(matched, config, listener),
     pools,
   };
@@ -86,6 +91,7 @@ function stateOf({ config, random, clock }: ExplainParts): SharedState {
 function outcomeText(
   route: RouteExplanation,
   matched: RouteConfig | null,
+  gates: readonly GateExplanation[],
   pools: readonly PoolExplanation[],
 ): string {
   if (matched === null) {
@@ -94,9 +100,26 @@ function outcomeText(
     return `answered ${status} ${cause}: ${sentence}`;
   }
   const start = `route ${matched.name}, ${actionText(matched)}`;
-  const empty = pools.filter(({ endpoints }) => !endpoints.some(({ isEligible }) => isEligible));
+  const closed = gates.find(({ refuses }) => refuses !== null);
+  if (closed?.refuses != null) {
+    const { status, sentence } = errorRow(closed.refuses);
+    return `route ${matched.name}, answered ${status} ${closed.refuses}: ${sentence}`;
+  }
+  const rejecting = pools.find(({ sticky }) => sticky !== null && isRefused(sticky));
+  if (rejecting !== undefined) {
+    const { status, sentence } = errorRow("sticky-unavailable");
+    return `${start}; answered ${status} sticky-unavailable: ${sentence}`;
+  }
+  const empty = pools.filter(
+    ({ endpoints, sticky }) => sticky?.isUsable !== true && !endpoints.some(({ isEligible }) => isEligible),
+  );
   if (empty.length === 0) return start;
   return `${start}; answered ${errorRow("no-endpoint").status} no-endpoint: nobody in ${empty.map(({ pool }) => pool).join(", ")} may receive traffic`;
+}
+
+/** Bound to somebody who cannot serve, by a pool that binds to no other. */
+function isRefused({ fallback, isUsable, says }: StickyExplanation): boolean {
+  return fallback === "reject" && !isUsable && says.startsWith("bound");
 }
 
 function limitsOf(route: RouteConfig, config: Config, listenerName: string): ExchangeLimits {

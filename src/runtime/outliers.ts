@@ -46,6 +46,8 @@ export class Outliers {
   readonly #parts: OutliersParts;
   #subjects = new Map<string, Subject>();
   #pools = new Map<string, Watched>();
+  /** Why an endpoint is out, by key. */
+  readonly #reasons = new Map<string, string>();
 
   constructor(parts: OutliersParts) {
     this.#parts = parts;
@@ -75,6 +77,11 @@ export class Outliers {
     }
     this.#pools = pools;
     this.#subjects = subjects;
+  }
+
+  /** Why an endpoint is ejected; null when it is not. */
+  reason(key: string): string | null {
+    return this.#reasons.get(key) ?? null;
   }
 
   /** A worker saw a row of failures: judge at once instead of at the next look. */
@@ -121,6 +128,8 @@ export class Outliers {
     const { endpoint } = change.subject;
     if (change.to === "ejected") pool.protections.count("outlier", change.isObserved ? "observe" : "enforce");
     if (!change.isObserved) {
+      if (change.to === "ejected") this.#reasons.set(endpoint.key, change.reason);
+      else this.#reasons.delete(endpoint.key);
       const { state, config } = endpoint;
       state.setStatus("ejected", change.to === "ejected");
       state.setStatus("probation", change.to === "probation");

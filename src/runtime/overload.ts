@@ -106,7 +106,7 @@ function placesOf(endpoints: readonly Endpoint[]): [inUse: number, places: numbe
   return [inUse, places];
 }
 
-function concurrencySettings(config: NonNullable<PoolConfig["concurrency"]>): ConcurrencySettings {
+export function concurrencySettings(config: NonNullable<PoolConfig["concurrency"]>): ConcurrencySettings {
   const { interval, baselineInterval, ...rest } = config;
   return { ...rest, intervalMs: interval, baselineIntervalMs: baselineInterval };
 }

@@ -5,11 +5,10 @@ import { assert } from "../core/assert.ts";
 import type { Random } from "../core/random.ts";
 import { templateOf } from "../core/template.ts";
 import { SessionTable, type SessionTableSettings } from "../limits/session-table.ts";
-import type { Endpoint } from "../upstream/endpoint.ts";
 import { ApplicationRoute } from "../upstream/sticky/application-route.ts";
 import { cookieAttributes, InsertedCookie } from "../upstream/sticky/inserted-cookie.ts";
 import { LearnedSessions } from "../upstream/sticky/learned-sessions.ts";
-import type { Sticky } from "../upstream/sticky/sticky.ts";
+import type { Sticky, StickyTarget } from "../upstream/sticky/sticky.ts";
 import type { StickyShare } from "./snapshot.ts";
 
 type StickyConfig = NonNullable<PoolConfig["sticky"]>;
@@ -26,12 +25,12 @@ export function stickyShare(pool: PoolConfig, before: StickyShare | undefined, r
 }
 
 /** Null for a pool that binds nobody. `numbers`: of the endpoints, the same in all workers. */
-export function createSticky(
+export function createSticky<E extends StickyTarget>(
   pool: string,
   { sticky }: PoolConfig,
   share: StickyShare,
-  numbers: ReadonlyMap<Endpoint, number>,
-): Sticky<Endpoint> | null {
+  numbers: ReadonlyMap<E, number>,
+): Sticky<E> | null {
   if (sticky === null) return null;
   const isRejecting = sticky.fallback === "reject";
   const endpoints = [...numbers.keys()];

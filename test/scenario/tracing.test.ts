@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { lineFormatOf } from "../../src/observability/access-log/line-format.ts";
 import { startBackend } from "../support/headgate-process.ts";
@@ -19,7 +20,7 @@ async function ask(proxy: TestProxy, path: string, headers: Record<string, strin
   });
 }
 
-async function start(t: import("node:test").TestContext, config: ConfigInput, trustedProxies: string[] = []) {
+async function start(t: TestContext, config: ConfigInput, trustedProxies: string[] = []) {
   const seen: Headers[] = [];
   const { url } = await startBackend(t, (incoming, response) => {
     seen.push(incoming.headers);
