@@ -34,15 +34,24 @@ export function explainBinding(
   if (config.sticky === null || sharedPool === undefined) return null;
   const { kind, fallback } = config.sticky;
   const numbers = new Map(members.map((member) => [member, member.shared.number]));
-  const bound = createSticky(pool, config, sharedPool.sticky, numbers)?.boundTo(request, clock.nowMs()) ?? null;
+  const bound =
+    createSticky(pool, config, sharedPool.sticky, numbers)?.boundTo(request, clock.nowMs()) ?? null;
   const otherwise = fallback === "reject" ? "the request is refused" : "another is chosen and bound";
   if (bound === null) {
     return { kind, fallback, boundTo: null, isUsable: false, says: "the request is bound to no endpoint" };
   }
   if (bound === "gone") {
-    return { kind, fallback, boundTo: null, isUsable: false, says: `bound to an endpoint that is gone: ${otherwise}` };
+    return {
+      kind,
+      fallback,
+      boundTo: null,
+      isUsable: false,
+      says: `bound to an endpoint that is gone: ${otherwise}`,
+    };
   }
   const isUsable = bound.state.isReachable && !bound.isFull;
-  const says = isUsable ? `bound to ${bound.name}` : `bound to ${bound.name}, which cannot serve it: ${otherwise}`;
+  const says = isUsable
+    ? `bound to ${bound.name}`
+    : `bound to ${bound.name}, which cannot serve it: ${otherwise}`;
   return { kind, fallback, boundTo: bound.name, isUsable, says };
 }

@@ -14,7 +14,11 @@ export interface GateExplanation {
   readonly refuses: Cause | null;
 }
 
-export function explainGates(route: RouteConfig, config: Config, request: TemplateScope): readonly GateExplanation[] {
+export function explainGates(
+  route: RouteConfig,
+  config: Config,
+  request: TemplateScope,
+): readonly GateExplanation[] {
   return [
     ...explainAccess(route, request),
     ...explainPassword(route, request),
@@ -45,7 +49,12 @@ function explainRateLimit(name: string, config: Config, request: TemplateScope):
   const key = evaluate(templateOf(limit.key, { stage: "route" }), request);
   const { requests, periodMs } = limit.rate;
   const pace = `${requests} per ${periodMs / 1000} s, ${limit.burst} at once beyond`;
-  const action = limit.mode === "observe" ? "only counted" : limit.action === "delay" ? "then held back" : `then ${limit.status}`;
+  const action =
+    limit.mode === "observe"
+      ? "only counted"
+      : limit.action === "delay"
+        ? "then held back"
+        : `then ${limit.status}`;
   return { gate: "rate-limit", says: `${name}: key '${key}', ${pace}, ${action}`, refuses: null };
 }
 

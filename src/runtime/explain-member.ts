@@ -34,7 +34,7 @@ export interface StandingReasons {
   /** Why probes hold an endpoint down; null when they do not. */
   probeReason(key: string): string | null;
   /** Why outlier detection holds it out; null when it does not. */
-  ejectionReason(key: string): string | null;
+  ejectionReason?(key: string): string | null;
 }
 
 /** An endpoint as policies see it, read from the shared state; it has no connections. */
@@ -124,7 +124,11 @@ export function explainMember(
     name,
     url: facts.url,
     isEligible: isServing && !member.isFull,
-    reasons: [...labelReasons(member, place), ...ownReasons(member, standing), ...groupReasons(member, place, isServing)],
+    reasons: [
+      ...labelReasons(member, place),
+      ...ownReasons(member, standing),
+      ...groupReasons(member, place, isServing),
+    ],
     tier,
     zone,
     weight,
@@ -140,16 +144,22 @@ function labelReasons(member: ExplainedMember, { group, labels }: MemberPlace): 
   if (group !== null) return [];
   return Object.entries(labels)
     .filter(([label, wanted]) => member.labels[label] !== wanted)
-    .map(([label, wanted]) => `the route wants label ${label} ${wanted}, and it has ${member.labels[label] ?? "none"}`);
+    .map(
+      ([label, wanted]) =>
+        `the route wants label ${label} ${wanted}, and it has ${member.labels[label] ?? "none"}`,
+    );
 }
 
-function ownReasons({ state, shared, isPenalized, nominalWeight }: ExplainedMember, standing: StandingReasons): string[] {
+function ownReasons(
+  { state, shared, isPenalized, nominalWeight }: ExplainedMember,
+  standing: StandingReasons,
+): string[] {
   const reasons: string[] = [];
   if (state.hasStatus("maintenance")) reasons.push("in maintenance");
   if (state.hasStatus("draining")) reasons.push("draining: only bound (sticky) requests");
   if (state.hasStatus("down")) reasons.push(`down: ${standing.probeReason(shared.key) ?? "probes fail"}`);
   if (state.hasStatus("ejected")) {
-    const reason = standing.ejectionReason(shared.key);
+    const reason = standing.ejectionReason?.(shared.key) ?? null;
     reasons.push(`ejected by outlier detection${reason === null ? "" : `: ${reason}`}`);
   }
   if (isPenalized) reasons.push("left alone after failures (max fails)");

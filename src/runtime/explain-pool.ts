@@ -13,7 +13,12 @@ import { membersWith } from "../upstream/subsets.ts";
 import { poolSettings } from "./endpoint-settings.ts";
 import { explainBinding, type StickyExplanation } from "./explain-binding.ts";
 import { explainCapacity, type CapacityExplanation } from "./explain-capacity.ts";
-import { type EndpointExplanation, ExplainedMember, explainMember, type StandingReasons } from "./explain-member.ts";
+import {
+  type EndpointExplanation,
+  ExplainedMember,
+  explainMember,
+  type StandingReasons,
+} from "./explain-member.ts";
 import { explainRetries, type RetryExplanation } from "./explain-retries.ts";
 import { keyTemplateOf, policyFrom } from "./policy-factory.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -36,7 +41,11 @@ export interface PoolExplanation {
   readonly capacity: CapacityExplanation;
   readonly retries: RetryExplanation;
   /** Milliseconds. */
-  readonly timeouts: { readonly connect: number; readonly responseHead: number; readonly upstreamIdle: number };
+  readonly timeouts: {
+    readonly connect: number;
+    readonly responseHead: number;
+    readonly upstreamIdle: number;
+  };
 }
 
 export interface ExplainPoolParts extends StandingReasons {
@@ -88,7 +97,10 @@ export function explainPool(parts: ExplainPoolParts): PoolExplanation {
 
 function labelsOf({ labels }: RouteConfig, request: TemplateScope): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(labels).map(([label, value]) => [label, evaluate(templateOf(value, { stage: "route" }), request)]),
+    Object.entries(labels).map(([label, value]) => [
+      label,
+      evaluate(templateOf(value, { stage: "route" }), request),
+    ]),
   );
 }
 

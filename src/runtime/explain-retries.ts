@@ -25,7 +25,11 @@ export interface RetryExplanation {
     readonly balance: number;
     readonly inFlight: number;
   };
-  readonly hedge: { readonly mode: LimitMode; readonly percentile: number; readonly delayMinMs: number } | null;
+  readonly hedge: {
+    readonly mode: LimitMode;
+    readonly percentile: number;
+    readonly delayMinMs: number;
+  } | null;
 }
 
 export function explainRetries(
@@ -41,7 +45,10 @@ export function explainRetries(
   return {
     attemptsMax: own.attempts ?? retry.attempts,
     isRepeatable: isIdempotent(method) || (own.nonIdempotent ?? retry.nonIdempotent),
-    conditions: [...retry.on, ...statuses.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`))],
+    conditions: [
+      ...retry.on,
+      ...statuses.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)),
+    ],
     attemptTimeoutMs: perAttemptMs === Number.POSITIVE_INFINITY ? null : perAttemptMs,
     budget: {
       mode: retry.budget.mode,
@@ -50,6 +57,7 @@ export function explainRetries(
       balance: shared?.budget.balance(clock.nowMs()) ?? 0,
       inFlight: shared?.budget.inFlight ?? 0,
     },
-    hedge: hedge === null ? null : { mode: hedge.mode, percentile: hedge.percentile, delayMinMs: hedge.delayMin },
+    hedge:
+      hedge === null ? null : { mode: hedge.mode, percentile: hedge.percentile, delayMinMs: hedge.delayMin },
   };
 }

@@ -101,7 +101,7 @@ function outcomeText(
   }
   const start = `route ${matched.name}, ${actionText(matched)}`;
   const closed = gates.find(({ refuses }) => refuses !== null);
-  if (closed?.refuses != null) {
+  if (closed !== undefined && closed.refuses !== null) {
     const { status, sentence } = errorRow(closed.refuses);
     return `route ${matched.name}, answered ${status} ${closed.refuses}: ${sentence}`;
   }

@@ -150,7 +150,10 @@ test("retries may differ by route", async () => {
     (await rig.ask(path)).status,
     (await rig.ask(path)).status,
   ];
-  assert.deepEqual((await statuses("/once")).toSorted((a, b) => a - b), [500, 502]);
+  assert.deepEqual(
+    (await statuses("/once")).toSorted((a, b) => a - b),
+    [500, 502],
+  );
   assert.deepEqual(await statuses("/"), [500, 500], "a reset is retried, a status is not");
   rig.origin("app-2").respond = (_incoming, outgoing) => void outgoing.end();
   assert.deepEqual(await statuses("/both"), [200, 200]);
