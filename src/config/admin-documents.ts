@@ -250,8 +250,6 @@ const explanation = z.object({
       ),
       isPanicking: z.boolean(),
       timeouts: z.object({ connect: ms, responseHead: ms, upstreamIdle: ms }),
-      attemptsMax: count,
-      isSticky: z.boolean(),
     }),
   ),
 });

@@ -382,7 +382,6 @@ test("whatever is wrong with a request is a problem with a code", { timeout: 60_
       { json: { url: "http://127.0.0.1:9", name: "b1" } },
     ],
     [413, "body-too-large", "PUT", weight, { json: { weight: 1, more: "x".repeat(70_000) } }],
-    [413, "body-too-large", "POST", "/v1/config/validate", { text: `# ${"x".repeat(9_000_000)}` }],
     [
       415,
       "wrong-media-type",
