@@ -117,10 +117,10 @@ function poolLines(pool: PoolExplanation, isLive: boolean): string[] {
   const times = `connect ${milliseconds(timeouts.connect)}, response head ${milliseconds(timeouts.responseHead)}, silence ${milliseconds(timeouts.upstreamIdle)}`;
   return [
     `pool ${pool.pool}${share}, policy ${pool.policy}${pool.isPanicking ? ", IN PANIC" : ""}`,
-    `  up to ${pool.attemptsMax} attempts; ${times}`,
+    `  ${pool.attemptsMax === undefined ? "" : `up to ${pool.attemptsMax} attempts; `}${times}`,
     ...(key === null ? [] : [`  key '${key}'`]),
     ...(choice === null ? [] : [`  goes to ${choice}`]),
-    ...(pool.isSticky ? ["  a sticky binding, if the request carries one, comes first"] : []),
+    ...(pool.isSticky === true ? ["  a sticky binding, if the request carries one, comes first"] : []),
     table(
       [
         ["  ENDPOINT", "ELIGIBLE", "WEIGHT", "TIER", "ACTIVE", "LATENCY", "WHY NOT"],

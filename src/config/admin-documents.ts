@@ -250,6 +250,8 @@ const explanation = z.object({
       ),
       isPanicking: z.boolean(),
       timeouts: z.object({ connect: ms, responseHead: ms, upstreamIdle: ms }),
+      attemptsMax: count.optional(),
+      isSticky: z.boolean().optional(),
     }),
   ),
 });
