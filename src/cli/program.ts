@@ -1,5 +1,6 @@
 /** The command and its verbs. Each verb describes its own options; the default verb's are the program's. */
 import { Command } from "commander";
+import { addAlertsVerb } from "./alerts.ts";
 import { addBackendVerb } from "./backend.ts";
 import { addCheckVerb } from "./check.ts";
 import { addCompletionVerb } from "./completion.ts";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addExplainVerb(program);
   addEventsVerb(program);
   addDiagnoseVerb(program);
+  addAlertsVerb(program);
   addTailVerb(program);
   addTopVerb(program);
   addCompletionVerb(program);

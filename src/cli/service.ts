@@ -4,6 +4,7 @@
  */
 import type { AdminContext } from "../admin/operation.ts";
 import { loadConfigText } from "../config/load-text.ts";
+import { withOwnCommands } from "../config/own-commands.ts";
 import type { Log } from "../core/log.ts";
 import { systemClock } from "../platform/clock.ts";
 import { fileSignature, watchFolders } from "../platform/file-watch.ts";
@@ -168,7 +169,8 @@ export class Service {
       startedWallMs: systemClock.wallMs(),
       isWatched,
       notReadyReason: () => this.#notReady,
-      loadText: (text) => loadConfigText(text, process.env),
+      loadText: async (text) =>
+        withOwnCommands(await loadConfigText(text, process.env), this.#balancer.config),
       persist: () =>
         reloader === null
           ? Promise.reject(new PersistError("there is no file"))

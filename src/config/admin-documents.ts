@@ -363,6 +363,27 @@ const documents = {
     rows: z.array(diagnosisRow),
     ungrouped: count.meta({ description: "Failures since the start that found no group." }),
   }),
+  AlertList: z.object({
+    alerts: z.array(
+      z.object({
+        rule: z.string(),
+        severity: z.enum(["warning", "critical"]),
+        subject: z.string().meta({ description: "Empty for the whole." }),
+        summary: z.string(),
+        value: z.number().nullable(),
+        started: time,
+      }),
+    ),
+    receivers: z.array(z.object({ name: z.string(), delivered: count, lost: count, waiting: count })),
+  }),
+  AlertTest: z.object({
+    receivers: z.array(
+      z.object({
+        name: z.string(),
+        error: z.string().nullable().meta({ description: "Null when it took it." }),
+      }),
+    ),
+  }),
   Exchange: exchange,
   History: history,
   Health: health,

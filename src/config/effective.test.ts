@@ -22,7 +22,10 @@ function parsed(text: string): { config: Config; source: ReturnType<typeof readY
 test("what is printed reads back as the same configuration", () => {
   const { config, source } = readEverything();
   const text = printEffective(config, { input: source.value, origin: source.origin });
-  assert.deepEqual(diffConfig(config, parsed(text.replaceAll("<secret>", secret)).config), []);
+  const complete = text
+    .replace("webhook: <secret>", "webhook: https://hooks.example.com/T1/B2")
+    .replaceAll("<secret>", secret);
+  assert.deepEqual(diffConfig(config, parsed(complete).config), []);
 });
 
 test("what is printed of a short configuration reads back as the same, defaults included", () => {
@@ -34,7 +37,7 @@ test("what is printed of a short configuration reads back as the same, defaults 
 test("secrets are not printed", () => {
   const { config, source } = readEverything();
   const text = printEffective(config, { input: source.value, origin: source.origin });
-  assert.equal(text.match(/<secret>/g)?.length, 3);
+  assert.equal(text.match(/<secret>/g)?.length, 5);
   assert.ok(!text.includes(secret));
 });
 

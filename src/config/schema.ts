@@ -8,6 +8,7 @@ import type { Frozen } from "./field.ts";
 import { duration, flag, readCount, text, textAs } from "./leaves.ts";
 import { filePath } from "./texts.ts";
 import { adminSchema } from "./schema-admin.ts";
+import { alertsSchema } from "./schema-alerts.ts";
 import { listenerSchema } from "./schema-listener.ts";
 import { accessLogSchema, logSchema } from "./schema-logging.ts";
 import { rateLimitSchema } from "./schema-rate-limit.ts";
@@ -141,6 +142,10 @@ export const configSchema = z.strictObject({
   accessLog: field(
     accessLogSchema.nullable().prefault(null),
     "A record of each exchange; none unless given.",
+  ),
+  alerts: field(
+    alertsSchema.nullable().prefault(null),
+    "Tells people and programs when something is wrong and when it is over; `{}` writes it into the log. Off unless given.",
   ),
   requestId: field(
     requestIdSchema.nullable().prefault(null),

@@ -15,6 +15,7 @@ import {
   shareOut,
   SocketHandover,
 } from "../platform/socket-handover.ts";
+import { runCommand } from "../platform/run-command.ts";
 import { systemRandom } from "../platform/random.ts";
 import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
@@ -309,6 +310,8 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   #createObservability(): Observability {
     return new Observability({
       clock: systemClock,
+      log: this.#log,
+      runCommand,
       shared: this.shared,
       events: this.events,
       processUsage,
@@ -372,6 +375,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   #changed(revision: Revision): void {
     const { number, origin, changes } = revision;
     recordRevision(this.events, revision);
+    this.observability.alerts.apply(revision.config.alerts);
     if (origin.way !== "start") {
       const { way, by, note = null } = origin;
       this.#log.info("configuration changed", { revision: number, changes: changes.length, way, by, note });

@@ -3,6 +3,9 @@
  * follows exchanges live. It reads shared memory and takes the workers' batches; it asks no worker.
  */
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { SignalReadings } from "../observability/alerts/alert-signals.ts";
+import type { CommandRunner } from "../observability/alerts/command-receiver.ts";
 import { Diagnosis } from "../observability/diagnosis.ts";
 import type { ControlEvent, EventLog } from "../observability/events.ts";
 import type { History } from "../observability/history.ts";
@@ -24,6 +27,7 @@ import {
   protectionMetrics,
   type ProtectionReading,
 } from "./metrics-readings.ts";
+import { AlertKeeper, poolSignals } from "./observability-alerts.ts";
 import { HistoryKeeper } from "./observability-history.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
@@ -35,6 +39,8 @@ export interface ObservabilityParts {
   readonly clock: Clock;
   readonly shared: SharedState;
   readonly events: EventLog;
+  readonly log: Log;
+  readonly runCommand: CommandRunner;
   /** Null before the first. */
   currentRevision(): Revision | null;
   certificates(): ConfigReading["certificates"];
@@ -55,6 +61,7 @@ export class Observability {
   readonly diagnosis: Diagnosis;
   /** Who follows exchanges live. */
   readonly viewers: ExchangeViewers;
+  readonly alerts: AlertKeeper;
   readonly #history: HistoryKeeper;
   readonly #parts: ObservabilityParts;
   #isLastReloadApplied = true;
@@ -66,6 +73,7 @@ export class Observability {
     this.diagnosis = new Diagnosis(parts.clock);
     this.#history = new HistoryKeeper(parts.clock, parts.shared);
     this.viewers = new ExchangeViewers((filters) => parts.setExchangeFilters(filters));
+    this.alerts = new AlertKeeper({ ...parts, readings: () => this.#signals() });
     this.#collectors = this.#collectorsOf(parts);
     parts.events.subscribe((event) => this.#notice(event));
   }
@@ -81,6 +89,7 @@ export class Observability {
   }
 
   close(): void {
+    this.alerts.close();
     this.#history.close();
   }
 
@@ -111,6 +120,16 @@ export class Observability {
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
       eventMetrics(() => events.countsByKind()),
     ];
+  }
+
+  #signals(): SignalReadings {
+    const { shared, certificates } = this.#parts;
+    return {
+      pools: poolSignals(shared),
+      certificates: certificates(),
+      workers: shared.vitals.readWorkers(),
+      isLastReloadApplied: this.#isLastReloadApplied,
+    };
   }
 
   #readConfig(): ConfigReading {

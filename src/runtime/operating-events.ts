@@ -38,7 +38,8 @@ export function withEvents(log: Log, events: EventLog): Log {
 
 function reportOf(kind: EventKind, level: EventLevel, message: string, fields: LogFields): EventReport {
   const { pool, endpoint, reason, worker } = fields;
-  const subject = [typeof worker === "number" ? `worker ${worker}: ` : "", message].join("");
+  const named = typeof endpoint === "string" ? message.replace(/^endpoint\b/, () => endpoint) : message;
+  const subject = [typeof worker === "number" ? `worker ${worker}: ` : "", named].join("");
   return {
     kind,
     level,

@@ -218,6 +218,8 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
   ],
   ["getDiagnosis", () => ({ check: ({ body }) => assert.deepEqual(field(body, "rows"), []) })],
   ["clearDiagnosis", () => ({})],
+  ["listAlerts", () => ({})],
+  ["testAlerts", () => ({})],
   ["getHistory", () => ({ check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000) })],
   ["streamExchanges", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
   ["streamEvents", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
@@ -398,6 +400,7 @@ test("whatever is wrong with a request is a problem with a code", { timeout: 60_
     ],
     [422, "invalid-config", "PUT", "/v1/config", { text: "pools: { app: { policy: fastest } }\nbogus: 1" }],
     [422, "invalid-config", "PUT", "/v1/config", { text: "include: /etc/passwd" }],
+    [422, "invalid-config", "PUT", "/v1/config", { text: "alerts: { receivers: { a: { command: id } } }" }],
     [422, "invalid-config", "POST", "/v1/pools/app/endpoints", { json: { url: "ftp://127.0.0.1" } }],
   ] as const) {
     const answer = await api.ask(method, path, options);

@@ -1,5 +1,6 @@
 /** Every operation of the API, in the order of the published document. */
 import type { Operation } from "../operation.ts";
+import { alertOperations } from "./alerts.ts";
 import { configOperations } from "./config.ts";
 import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
@@ -12,4 +13,5 @@ export const allOperations: readonly Operation[] = [
   ...configOperations,
   ...eventOperations,
   ...observabilityOperations,
+  ...alertOperations,
 ];

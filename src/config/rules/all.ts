@@ -1,5 +1,6 @@
 /** All rules, errors first. A test keeps this list equal to the folder. */
 import { adminExposure } from "./admin-exposure.ts";
+import { alertRules } from "./alert-rules.ts";
 import { emptyPool } from "./empty-pool.ts";
 import { faultsOn } from "./faults-on.ts";
 import { foreignHosts } from "./foreign-hosts.ts";
@@ -35,6 +36,7 @@ import type { Rule } from "./rule.ts";
 
 export const rules: readonly Rule[] = [
   adminExposure,
+  alertRules,
   leastAndMost,
   listenerCertificates,
   listenerReferences,

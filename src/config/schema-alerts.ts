@@ -1,0 +1,133 @@
+/** Alerts: what is worth telling, and who is told. */
+import * as z from "zod";
+import { parseDurationMs, parseShare } from "../core/units.ts";
+import { field, leaf, oneOrMany } from "./field.ts";
+import type { Frozen } from "./field.ts";
+import { choice, duration, flag, text, textAs } from "./leaves.ts";
+import { headerName, headerValue, name } from "./texts.ts";
+
+/** Values that are measured, and events that happen. A test keeps both equal to what `observability/` knows. */
+export const alertSignalNames = [
+  "error-share",
+  "latency-p99-ms",
+  "eligible-share",
+  "ejected-endpoints",
+  "certificate-days",
+  "reload-rejected",
+  "loop-utilization",
+] as const;
+export const alertEventNames = [
+  "endpoint-up",
+  "endpoint-down",
+  "endpoint-ejected",
+  "endpoint-readmitted",
+  "endpoint-draining",
+  "endpoint-maintenance",
+  "endpoint-in-service",
+  "endpoint-weight",
+  "endpoint-added",
+  "endpoint-removed",
+  "pool-panic",
+  "pool-recovered",
+  "config-applied",
+  "config-rejected",
+  "config-rolled-back",
+  "certificate-renewed",
+  "certificate-problem",
+  "worker-started",
+  "worker-died",
+  "listener-opened",
+  "listener-closed",
+  "shutdown",
+] as const;
+
+/** A number; `5%` is 0.05, and `500ms` is 500. */
+function threshold() {
+  const allowed = "a number, a share such as 5%, or a duration such as 500ms";
+  return leaf<number | string, number>({
+    parse: (input) => {
+      if (typeof input === "number" && Number.isFinite(input)) return { value: input };
+      const value = typeof input === "string" ? (parseShare(input) ?? parseDurationMs(input)) : null;
+      return value === null ? { allowed } : { value };
+    },
+    json: { anyOf: [{ type: "number" }, { type: "string" }] },
+  });
+}
+
+function webhookUrl() {
+  const allowed = "a URL such as https://hooks.example.com/T1/B2";
+  return textAs(allowed, (input) =>
+    URL.canParse(input) && /^https?:$/.test(new URL(input).protocol) ? { value: input } : { allowed },
+  );
+}
+
+function events() {
+  return oneOrMany(choice(alertEventNames));
+}
+
+const receiver = z.strictObject({
+  webhook: field(webhookUrl().nullable().prefault(null), "A URL that gets each message by POST.", {
+    isSecret: true,
+  }),
+  format: field(
+    choice(["generic", "slack"]).prefault("generic"),
+    "How a webhook's message looks: JSON with every detail, or as Slack and its likes read it.",
+  ),
+  headers: field(
+    z.record(headerName(), field(headerValue(), "The value.", { isSecret: true })).prefault({}),
+    "Further headers for the webhook, such as Authorization.",
+  ),
+  command: field(
+    oneOrMany(text()).nullable().prefault(null),
+    "A program and its arguments, started without a shell for each message, which it reads as JSON from its standard input.",
+    {
+      hazard: "It runs with Headgate's rights. A configuration that comes over the admin API cannot set it.",
+    },
+  ),
+});
+
+const rule = z.strictObject({
+  name: field(name("rule"), "What messages call it."),
+  severity: field(choice(["warning", "critical"]).prefault("warning"), "How bad it is."),
+  signal: field(
+    choice(alertSignalNames).nullable().prefault(null),
+    "What is measured, over the last minute where that matters; with `above` or `below`.",
+  ),
+  above: field(threshold().nullable().prefault(null), "Tell when the signal is above this."),
+  below: field(threshold().nullable().prefault(null), "Tell when the signal is below this."),
+  for: field(duration(0).prefault("1m"), "How long it must be so before anybody is told."),
+  resolveAfter: field(duration(0).prefault("1m"), "How long it must be over before that is told."),
+  subject: field(text("a name").nullable().prefault(null), "Only for this pool, certificate or worker.", {
+    defaultText: "each of them",
+  }),
+  events: field(events().prefault([]), "What happens, instead of a signal: told at once."),
+  resolvedBy: field(events().prefault([]), "Events about the same thing that end it."),
+});
+
+const heartbeat = z.strictObject({
+  receiver: field(text("the name of a receiver"), "Who gets it."),
+  interval: field(duration(1000).prefault("1m"), "How often."),
+});
+
+export const alertsSchema = z.strictObject({
+  receivers: field(
+    z.record(name("receiver"), receiver).prefault({}),
+    "Who is told, by name; each one of everything.",
+    {
+      removal: "it is told nothing more",
+    },
+  ),
+  log: field(flag().prefault(true), "Whether alerts stand in the program's own log, too."),
+  rules: field(z.array(rule).nullable().prefault(null), "What is told.", {
+    identity: "name",
+    defaultText:
+      "many errors, few eligible endpoints, an endpoint out, a certificate about to expire, a refused reload, a busy or dead worker",
+    removal: "an alert of it that stands is forgotten",
+  }),
+  heartbeat: field(
+    heartbeat.nullable().prefault(null),
+    "A message at a steady pace, whose absence tells that Headgate or the way to the receiver is dead.",
+  ),
+});
+
+export type AlertsConfig = Frozen<z.output<typeof alertsSchema>>;
