@@ -112,6 +112,25 @@ export function requestText(
   };
 }
 
+/** The head of a response, or null when it is malformed (§8.3.2). */
+export function responseText(fields: readonly Field[]): string | null {
+  let status: string | null = null;
+  let lines = "";
+  for (const field of fields) {
+    if (!field.isWellFormed) return null;
+    if (field.kind === Kind.status) {
+      if (status !== null || lines !== "" || !/^[1-9][0-9]{2}$/.test(field.value)) return null;
+      status = field.value;
+    } else if (isForbiddenHere(field.kind)) {
+      return null;
+    } else {
+      lines += field.line;
+    }
+  }
+  // §8.6: there is no 101 in HTTP/2.
+  return status === null || status === "101" ? null : `HTTP/1.1 ${status} \r\n${lines}\r\n`;
+}
+
 /** The field lines of trailers, or null when they are malformed: pseudo-header fields are not for trailers (§8.1). */
 export function trailersText(fields: readonly Field[]): string | null {
   let lines = "";

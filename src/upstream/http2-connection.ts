@@ -1,0 +1,163 @@
+/**
+ * One HTTP/2 connection to an endpoint, carrying the exchanges of many clients at once. It says how many more
+ * it takes and when it takes none; which connection is used is its owner's business.
+ */
+import { Deadline, type Deadlines } from "../core/deadlines.ts";
+import type { ByteStream } from "../core/transport.ts";
+import { ResponseHeadParser } from "../http1/response-head.ts";
+import { ErrorCode } from "../http2/frames.ts";
+import { Http2Session, type SessionLimits, type SessionOwner } from "../http2/session.ts";
+import type { Http1ConnectionLimits } from "./http1-connection.ts";
+import { Http2UpstreamStream, type StreamHost } from "./http2-stream.ts";
+import type { ResponseSink } from "./upstream-stream.ts";
+
+export interface Http2ConnectionSettings extends Http1ConnectionLimits {
+  /** Exchanges at once on one connection, if the endpoint allows as many. */
+  readonly streamsMax: number;
+  readonly streamWindow: number;
+  readonly connectionWindow: number;
+  readonly idleTimeoutMs: number;
+  /** Infinity for no limit. */
+  readonly lifetimeMs: number;
+  /** Exchanges one connection may carry; Infinity for no limit. */
+  readonly requestsMax: number;
+}
+
+export interface Http2ConnectionOwner {
+  /** Takes no more exchanges: it drains, or is gone. */
+  onUnavailable(connection: Http2Connection): void;
+  /** There is room for another exchange. */
+  onRoom(connection: Http2Connection): void;
+  onConnectionClosed(connection: Http2Connection): void;
+}
+
+/** What servers may do to us is bounded by what we ask of them: these only have to be out of the way. */
+const conduct = {
+  resetsPerSecond: 1_000_000,
+  framesPerSecond: 10_000,
+  frameTimeoutMs: 60_000,
+  stallTimeoutMs: 60_000,
+};
+const fieldOverhead = 32;
+
+export class Http2Connection implements SessionOwner, StreamHost {
+  readonly isSecure: boolean;
+  readonly limits: Http2ConnectionSettings;
+  readonly deadlines: Deadlines;
+  readonly parser: ResponseHeadParser;
+  exchangeCount = 0;
+  readonly #openedAtMs: number;
+  readonly #owner: Http2ConnectionOwner;
+  readonly #session: Http2Session;
+  readonly #idleDeadline: Deadline;
+  #isAvailable = true;
+
+  constructor(
+    stream: ByteStream,
+    isSecure: boolean,
+    settings: Http2ConnectionSettings,
+    owner: Http2ConnectionOwner,
+    deadlines: Deadlines,
+  ) {
+    this.isSecure = isSecure;
+    this.limits = settings;
+    this.deadlines = deadlines;
+    this.parser = new ResponseHeadParser(settings.headerCountMax);
+    this.#owner = owner;
+    this.#openedAtMs = deadlines.baseMs();
+    this.#idleDeadline = new Deadline(deadlines, () => this.retire());
+    this.#session = new Http2Session(stream, false, sessionLimits(settings), this, deadlines);
+  }
+
+  /** May one more exchange begin here? */
+  get hasRoom(): boolean {
+    return (
+      this.#isAvailable && this.#session.hasCapacity && this.#session.openStreams < this.limits.streamsMax
+    );
+  }
+
+  get openStreams(): number {
+    return this.#session.openStreams;
+  }
+
+  /** Older than it may be. */
+  get isWornOut(): boolean {
+    return this.deadlines.coarseNowMs - this.#openedAtMs > this.limits.lifetimeMs;
+  }
+
+  /** Begins an exchange; there must be room. */
+  open(sink: ResponseSink): Http2UpstreamStream {
+    this.#idleDeadline.clear();
+    const stream = new Http2UpstreamStream(this, sink, this.exchangeCount++ > 0);
+    stream.stream = this.#session.openStream(stream);
+    if (this.exchangeCount >= this.limits.requestsMax) this.retire();
+    return stream;
+  }
+
+  /** Takes no more exchanges and closes after the last one. */
+  retire(): void {
+    this.#session.drain();
+  }
+
+  // StreamHost
+
+  get isConnectProtocolKnown(): boolean {
+    return this.#session.peer.isConnectProtocolKnown;
+  }
+
+  get lastHeardMs(): number {
+    return this.#session.lastHeardMs;
+  }
+
+  giveUp(): void {
+    this.retire();
+  }
+
+  // SessionOwner
+
+  /** Servers do not ask. */
+  onRequest(): void {}
+  onRequestTooLarge(): void {}
+
+  onPeerSettings(): void {
+    if (this.hasRoom) this.#owner.onRoom(this);
+  }
+
+  onGoAway(): void {
+    if (!this.#isAvailable) return;
+    this.#isAvailable = false;
+    this.#owner.onUnavailable(this);
+  }
+
+  onQuiet(): void {
+    if (this.#isAvailable) this.#idleDeadline.set(this.limits.idleTimeoutMs);
+  }
+
+  onStreamClosed(): void {
+    if (this.hasRoom) this.#owner.onRoom(this);
+  }
+
+  onClosed(): void {
+    this.#idleDeadline.dispose();
+    this.onGoAway();
+    this.#owner.onConnectionClosed(this);
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#session.terminate(ErrorCode.none, null);
+    this.#session.destroy();
+  }
+}
+
+function sessionLimits(settings: Http2ConnectionSettings): SessionLimits {
+  const { responseHeadBytesMax, headerCountMax, streamWindow, connectionWindow } = settings;
+  return {
+    ...conduct,
+    headerListBytesMax: responseHeadBytesMax + headerCountMax * fieldOverhead,
+    headerBlockBytesMax: responseHeadBytesMax,
+    peerStreamsMax: 0,
+    streamWindow,
+    connectionWindow,
+  };
+}
