@@ -39,7 +39,7 @@ export const upstreamTlsSchema = z.strictObject({
   }),
   pins: field(
     oneOrMany(keyPin()).prefault([]),
-    "SHA-256 hashes of public keys (SPKI, base64). If any are given, the endpoint's certificate must have one of these keys, whoever signed it.",
+    "SHA-256 hashes of public keys (SPKI, base64). If any are given, the endpoint's certificate must have one of these keys, too; with `insecure` nothing but the key counts.",
     {
       hazard: "An endpoint that renews its key is refused: pin the next key beforehand.",
       reload: "reconnect",

@@ -23,10 +23,11 @@ export type ErrorStage =
  * May the exchange be tried on another endpoint?
  * - `any-method`: nothing was sent, so any request may.
  * - `if-reused`: a pooled connection died before any response byte; a safe method may, at no cost to its attempts.
+ * - `if-unprocessed`: the endpoint vouches that it did nothing with the request; any may, at no cost to its attempts.
  * - `if-idempotent`: something was sent; only an idempotent request may.
  * - `never`.
  */
-export type RetryRule = "any-method" | "if-reused" | "if-idempotent" | "never";
+export type RetryRule = "any-method" | "if-reused" | "if-unprocessed" | "if-idempotent" | "never";
 
 export interface ErrorRow {
   readonly source: ErrorSource;
@@ -100,6 +101,7 @@ export const errorTable = {
   "name-unresolved": { ...upstream, stage: "connect", retry: "any-method", status: 502, sentence: "The endpoint's name has no address.", fix: "Look at the DNS record and at the resolver." },
   // 7 send, 8 relay
   "stale-connection": { ...upstream, stage: "send", retry: "if-reused", status: 502, isBlamed: false, level: "debug", sentence: "A pooled connection was closed by the endpoint as it was used again.", fix: "The endpoint's keep-alive time is shorter than the pool's idle limit." },
+  "stream-unprocessed": { ...upstream, stage: "send", retry: "if-unprocessed", status: 502, isBlamed: false, level: "debug", sentence: "The endpoint gave an HTTP/2 request back without looking at it (GOAWAY or REFUSED_STREAM).", fix: "Usually a graceful restart; if it is often, lower http2.streams to what the endpoint takes at once." },
   "reset-before-head": { ...upstream, stage: "relay", retry: "if-idempotent", status: 502, sentence: "The endpoint closed the connection before it answered.", fix: "The endpoint crashed, was restarted or refused the request; look at its log." },
   "attempt-timeout": { ...upstream, stage: "relay", retry: "if-idempotent", status: 504, sentence: "The attempt took longer than retry.perAttempt.", fix: "Look at the endpoint's latency, or raise retry.perAttempt." },
   "head-response-timeout": { ...upstream, stage: "relay", retry: "if-idempotent", status: 504, sentence: "The endpoint did not begin its response in time.", fix: "Look at the endpoint's latency, or raise timeouts.responseHead." },

@@ -63,9 +63,15 @@ export type DialTarget =
   | { readonly kind: "unix"; readonly path: string };
 
 export interface DialHandler {
-  /** Connected. The callee sets `stream.handler` before returning. */
-  onConnected(stream: ByteStream): void;
-  /** `errorCode` is the system's or OpenSSL's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`). */
+  /**
+   * Connected. The callee sets `stream.handler` before returning. `alpn` is the protocol agreed on in the TLS
+   * handshake, "" where there was none.
+   */
+  onConnected(stream: ByteStream, alpn: string): void;
+  /**
+   * `errorCode` is the system's or OpenSSL's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`), or `PIN_MISMATCH`, or
+   * `ALPN_MISMATCH` when the far end agreed to none of the protocols asked for.
+   */
   onDialFailed(errorCode: string): void;
 }
 
@@ -79,6 +85,10 @@ export interface UpstreamTls {
   readonly caPem: string | null;
   readonly certificatePem: string | null;
   readonly keyPem: string | null;
+  /** Offered by ALPN, best first; HTTP/1.1 where absent. With a single one, the far end must agree to it. */
+  readonly alpnProtocols?: readonly string[];
+  /** SHA-256 of public keys (SPKI) in base64: the certificate must have one of them. Absent or empty for any key. */
+  readonly pins?: readonly string[];
 }
 
 /** Makes outgoing connections. */

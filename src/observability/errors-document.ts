@@ -16,6 +16,8 @@ const stages: Readonly<Record<ErrorStage, string>> = {
 const retries: Readonly<Record<RetryRule, string>> = {
   "any-method": "Nothing was sent yet, so any request may be tried on another endpoint.",
   "if-reused": "Tried again on a fresh connection, at no cost to the attempts.",
+  "if-unprocessed":
+    "Any request is sent again on a fresh connection, at no cost to the attempts: the endpoint did nothing with it.",
   "if-idempotent": "Only an idempotent request may be tried on another endpoint.",
   never: "Never tried again.",
 };

@@ -2,6 +2,7 @@
  * Outgoing connections: TCP and unix sockets through native handles where they exist, TLS and the
  * fallback through Node's public API. TLS sessions are remembered per server for resumption.
  */
+import { createHash } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 import { getSystemErrorName } from "node:util";
@@ -48,9 +49,9 @@ export function createDialer(native: NativeStreams | null): Dialer {
 /** Writes the preamble before the owner can write anything. */
 function withPreamble(handler: DialHandler, preamble: Uint8Array): DialHandler {
   return {
-    onConnected(stream) {
+    onConnected(stream, alpn) {
       stream.writeBytes(preamble);
-      handler.onConnected(stream);
+      handler.onConnected(stream, alpn);
     },
     onDialFailed: (errorCode) => handler.onDialFailed(errorCode),
   };
@@ -111,7 +112,7 @@ function dialNative(native: NativeStreams, target: DialTarget, handler: DialHand
       return;
     }
     handle.setNoDelay?.(true);
-    handler.onConnected(new NativeStream(native, handle, silentHandler, null));
+    handler.onConnected(new NativeStream(native, handle, silentHandler, null), "");
   };
   request.oncomplete = finish;
   // Never fail inside the call: the caller is not ready for its callback yet.
@@ -128,7 +129,7 @@ function dialSocket(target: DialTarget, handler: DialHandler): () => void {
     target.kind === "tcp"
       ? net.connect({ host: target.address, port: target.port, noDelay: true, allowHalfOpen: true })
       : net.connect({ path: target.path, allowHalfOpen: true });
-  return awaitConnection(socket, "connect", handler, () => new SocketStream(socket, silentHandler));
+  return awaitConnection(socket, handler, () => handler.onConnected(new SocketStream(socket, silentHandler), ""), "connect");
 }
 
 function sessionsFor(
@@ -156,7 +157,7 @@ function dialTls(
   const socket = tls.connect({
     ...place,
     rejectUnauthorized: options.isVerified,
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: options.alpnProtocols ?? ["http/1.1"],
     ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(options.serverName, certificate),
     ...(options.caPem === null ? {} : { ca: options.caPem }),
@@ -169,7 +170,13 @@ function dialTls(
     if (sessions.size >= tlsSessionsKept) sessions.clear();
     sessions.set(sessionKey, ticket);
   });
-  return awaitConnection(socket, "secureConnect", handler, () => tlsStream(native, socket));
+  const secured = (): void => {
+    const fault = faultInSecured(socket, options);
+    if (fault === null) return handler.onConnected(tlsStream(native, socket), socket.alpnProtocol || "");
+    socket.destroy();
+    handler.onDialFailed(fault);
+  };
+  return awaitConnection(socket, handler, secured, "secureConnect");
 }
 
 /** Drives an established TLS socket through its native handle when possible. */
@@ -183,17 +190,29 @@ export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): 
   return stream;
 }
 
+/** What OpenSSL does not judge: the pinned keys, and whether the protocol that must be spoken was agreed on. */
+function faultInSecured(socket: tls.TLSSocket, { pins = [], alpnProtocols = [] }: UpstreamTls): string | null {
+  if (pins.length > 0) {
+    const key = socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
+    if (key === undefined || !pins.includes(createHash("sha256").update(key).digest("base64"))) return "PIN_MISMATCH";
+  }
+  // HTTP/1.1 is also what servers speak that know nothing of ALPN.
+  const isRequired = alpnProtocols.length === 1 && alpnProtocols[0] !== "http/1.1";
+  return isRequired && socket.alpnProtocol !== alpnProtocols[0] ? "ALPN_MISMATCH" : null;
+}
+
+/** `connected` is called once unless it is given up before. */
 function awaitConnection(
   socket: net.Socket,
-  event: "connect" | "secureConnect",
   handler: DialHandler,
-  establish: () => ByteStream,
+  connected: () => void,
+  event: "connect" | "secureConnect",
 ): () => void {
   let isOver = false;
   socket.once(event, () => {
     if (isOver) return;
     isOver = true;
-    handler.onConnected(establish());
+    connected();
   });
   socket.on("error", (error: NodeJS.ErrnoException) => {
     if (isOver) return;

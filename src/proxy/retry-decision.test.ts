@@ -30,6 +30,7 @@ test("every cause of the table is decided by its rule", () => {
   const expected = {
     never: ["give-up", "give-up"],
     "if-reused": ["fresh-connection", "give-up"],
+    "if-unprocessed": ["fresh-connection", "fresh-connection"],
     "if-idempotent": ["another-endpoint", "give-up"],
     "any-method": ["another-endpoint", "another-endpoint"],
   } as const;

@@ -41,6 +41,9 @@ export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySe
     case "if-reused":
       // A stale connection is nobody's failure: the attempt is not counted and the endpoint not left.
       return mayRepeat ? "fresh-connection" : "give-up";
+    case "if-unprocessed":
+      // RFC 9113 §8.7: nothing was done, so anything may be repeated.
+      return "fresh-connection";
     case "if-idempotent":
       return mayRepeat && facts.attemptCount < settings.attemptsMax ? "another-endpoint" : "give-up";
     case "any-method":

@@ -166,7 +166,7 @@ export class ControlPlane {
       const poolConfig = config.pools[pool];
       if (poolConfig === undefined) continue;
       const address = endpointAddress(endpoint);
-      tls.set(key, upstreamTls(address, poolConfig.tls, readTextFile));
+      tls.set(key, upstreamTls(address, poolConfig.tls, poolConfig.protocol, readTextFile));
       const targets = fixedTargets(address);
       if (targets !== null) fixed.set(key, targets);
       else {

@@ -65,6 +65,12 @@ export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): C
     upstreamIdleTimeoutMs: pool.timeouts.upstreamIdle,
     poolIdleTimeoutMs: pool.connections.idleTimeout,
     isIdleTimeLearned: pool.connections.learnIdleTimeout,
+    protocol: pool.protocol,
+    http2: {
+      streamsMax: pool.http2.streams,
+      streamWindow: pool.http2.streamWindow,
+      connectionWindow: pool.http2.connectionWindow,
+    },
   };
 }
 

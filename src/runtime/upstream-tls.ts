@@ -1,4 +1,5 @@
 /** What a pool's TLS settings mean for one endpoint; certificates are read from their files. */
+import type { PoolConfig } from "../config/schema-pool.ts";
 import type { UpstreamTlsConfig } from "../config/schema-tls.ts";
 import type { EndpointAddress } from "../core/address.ts";
 import type { UpstreamTls } from "../core/transport.ts";
@@ -7,6 +8,7 @@ import type { UpstreamTls } from "../core/transport.ts";
 export function upstreamTls(
   address: EndpointAddress,
   tls: UpstreamTlsConfig,
+  protocol: PoolConfig["protocol"],
   readTextFile: (path: string) => string,
 ): UpstreamTls | null {
   if (address.scheme !== "https") return null;
@@ -16,5 +18,7 @@ export function upstreamTls(
     caPem: tls.ca === null ? null : readTextFile(tls.ca),
     certificatePem: tls.certificate === null ? null : readTextFile(tls.certificate),
     keyPem: tls.key === null ? null : readTextFile(tls.key),
+    alpnProtocols: protocol === "auto" ? ["h2", "http/1.1"] : [protocol],
+    pins: tls.pins,
   };
 }

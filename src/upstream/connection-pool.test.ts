@@ -11,6 +11,8 @@ import { EndpointState } from "./endpoint-state.ts";
 const never = Number.POSITIVE_INFINITY;
 const defaults: ConnectionPoolSettings = {
   tls: null,
+  protocol: "http/1.1",
+  http2: { streamsMax: 100, streamWindow: 65_535, connectionWindow: 65_535 },
   proxyProtocol: "off",
   connectTimeoutMs: 1000,
   poolIdleTimeoutMs: 60_000,

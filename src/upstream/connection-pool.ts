@@ -1,12 +1,14 @@
 /**
  * Connections to one endpoint in one worker: lends idle ones, newest first, dials new ones, and
- * retires what is too old or too used. It knows HTTP/1.1 connections; it knows no exchange.
+ * retires what is too old or too used. HTTP/2 connections, which many share, have a pool of their own beside
+ * the HTTP/1.1 ones. It knows no exchange.
  */
 import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
 import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
+import { Http2Pool, type Http2Waiter } from "./http2-pool.ts";
 import type { IdleTime } from "./idle-time.ts";
 import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
@@ -24,11 +26,14 @@ export interface ConnectionWaiter extends ResponseSink, DialWaiter {
 
 /** It wants the bytes as they are. It tells `streamClosed` when the stream is gone. */
 export interface StreamWaiter extends DialWaiter {
-  onStreamReady(stream: ByteStream): void;
+  onStreamReady(stream: ByteStream, alpn: string): void;
 }
 
 export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly tls: UpstreamTls | null;
+  /** `auto` leaves it to the endpoint (ALPN). */
+  readonly protocol: "http/1.1" | "h2" | "auto";
+  readonly http2: { readonly streamsMax: number; readonly streamWindow: number; readonly connectionWindow: number };
   /** Connections begin with a PROXY header, so each belongs to one client and carries one exchange. */
   readonly proxyProtocol: "off" | "v1" | "v2";
   readonly connectTimeoutMs: number;
@@ -69,6 +74,10 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #idleTime: IdleTime | null;
   /** The oldest first. */
   readonly #idle: Http1Connection[] = [];
+  /** Null where only HTTP/1.1 is spoken. */
+  readonly #http2: Http2Pool | null;
+  /** What an endpoint that chooses has last chosen. */
+  #isHttp2Known: boolean;
   #preferredTarget = 0;
   #isClosing = false;
 
@@ -86,6 +95,29 @@ export class ConnectionPool implements ConnectionOwner {
     this.#counts = counts;
     this.#clock = clock;
     this.#idleTime = settings.isIdleTimeLearned ? idleTime : null;
+    this.#isHttp2Known = settings.protocol === "h2";
+    this.#http2 = settings.protocol === "http/1.1" ? null : this.#createHttp2(settings);
+  }
+
+  #createHttp2(settings: ConnectionPoolSettings): Http2Pool {
+    // One that begins with a client's addresses is for this client only.
+    const isPrivate = settings.proxyProtocol !== "off";
+    const { streamsMax, ...windows } = settings.http2;
+    return new Http2Pool({
+      settings: {
+        ...settings,
+        ...windows,
+        streamsMax: isPrivate ? 1 : streamsMax,
+        requestsMax: isPrivate ? 1 : settings.requestsMax,
+        idleTimeoutMs: settings.poolIdleTimeoutMs,
+      },
+      isSecure: settings.tls !== null,
+      deadlines: this.#deadlines,
+      dial: (waiter) => this.#dialNew(waiter),
+      onOtherProtocol: (stream, waiters) => this.#adoptHttp1(stream, waiters),
+      onReuse: () => this.#counts.count("connectionReuses"),
+      onConnectionClosed: () => this.#counts.connectionClosed(),
+    });
   }
 
   get idleCount(): number {
@@ -103,6 +135,7 @@ export class ConnectionPool implements ConnectionOwner {
    * left alone; it shows when the endpoint does. `isRepeatable`: the request can be sent again.
    */
   takeIdle(waiter: ConnectionWaiter, isRepeatable: boolean): UpstreamStream | null {
+    if (this.#http2 !== null && this.#isHttp2Known) return this.#http2.take(waiter);
     for (;;) {
       const connection = this.#idle.at(-1);
       if (
@@ -135,6 +168,11 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Dials; `onUpstreamReady` (`onStreamReady`) or `onUpstreamFailed` follows, never inside this call. */
   dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
+    if (this.#http2 !== null && this.#isHttp2Known && !("onStreamReady" in waiter)) return this.#http2.wait(waiter);
+    return this.#dialNew(waiter);
+  }
+
+  #dialNew(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
     const isAllowed = this.#counts.tryOpenConnection() || this.#replaceIdle();
     return new Dial(
       this,
@@ -156,13 +194,32 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** For `Dial`: a stream to the target of that index is there. */
-  adopt(stream: ByteStream, targetIndex: number, waiter: ConnectionWaiter | StreamWaiter): void {
+  adopt(stream: ByteStream, alpn: string, targetIndex: number, waiter: ConnectionWaiter | StreamWaiter): void {
     this.#preferredTarget = targetIndex;
     this.#counts.count("connectionsOpened");
     if ("onStreamReady" in waiter) {
-      waiter.onStreamReady(stream);
+      waiter.onStreamReady(stream, alpn);
+    } else if (this.#http2 !== null && alpn === "h2") {
+      this.#isHttp2Known = true;
+      this.#http2.adopt(stream, waiter);
+    } else {
+      this.#begin(stream, waiter);
+    }
+  }
+
+  /** An endpoint that used to choose HTTP/2 has chosen otherwise: one connection carries one exchange again. */
+  #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Waiter[]): void {
+    this.#isHttp2Known = false;
+    if (first === undefined) {
+      stream.destroy();
+      this.#counts.connectionClosed();
       return;
     }
+    this.#begin(stream, first);
+    for (const waiter of others) this.#dialNew(waiter);
+  }
+
+  #begin(stream: ByteStream, waiter: ConnectionWaiter): void {
     const connection = new Http1Connection(stream, this.#settings, this, this.#deadlines);
     connection.lentAtMs = this.#clock.nowMs();
     connection.attach(waiter);
@@ -183,6 +240,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** Lets what is in use finish and closes the rest; for an endpoint that was removed. */
   close(): void {
     this.#isClosing = true;
+    this.#http2?.close();
     for (const connection of [...this.#idle]) connection.retire();
   }
 
@@ -260,13 +318,13 @@ class Dial implements DialHandler, PendingConnection {
     this.#giveUp(false);
   }
 
-  onConnected(stream: ByteStream): void {
+  onConnected(stream: ByteStream, alpn: string): void {
     if (this.#isOver) {
       stream.destroy();
       return;
     }
     this.#finish();
-    this.#pool.adopt(stream, this.#targetIndex, this.#waiter);
+    this.#pool.adopt(stream, alpn, this.#targetIndex, this.#waiter);
   }
 
   onDialFailed(errorCode: string): void {

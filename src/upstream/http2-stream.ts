@@ -8,13 +8,7 @@
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import { withoutForbidden } from "../http1/chunked.ts";
-import {
-  type BodyFraming,
-  chunkedBody,
-  emptyBody,
-  responseFraming,
-  untilCloseBody,
-} from "../http1/framing.ts";
+import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
 import type { ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
 import type { Field } from "../http2/field.ts";
 import { ErrorCode, errorName } from "../http2/frames.ts";
@@ -41,6 +35,8 @@ export interface StreamHost {
 
 type Phase = "head" | "body" | "tunnel" | "over";
 
+const chunkedBody: BodyFraming = { kind: "chunked" };
+const emptyBody: BodyFraming = { kind: "length", bytes: 0 };
 /** 1xx responses one exchange may bring. */
 const informationalMax = 16;
 /** A reused connection that ends later than this after the request was sent did not end for being idle. */

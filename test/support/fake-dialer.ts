@@ -27,7 +27,7 @@ export class FakeDialer implements Dialer {
       isGivenUp: false,
       succeed() {
         const stream = new MemoryStream();
-        handler.onConnected(stream);
+        handler.onConnected(stream, "");
         return stream;
       },
       fail: (errorCode) => handler.onDialFailed(errorCode),

@@ -72,10 +72,10 @@ export function watchedTransport(transport: Transport): WatchedTransport {
           target,
           tls,
           {
-            onConnected(stream) {
+            onConnected(stream, alpn) {
               log.watch(stream);
               log.dialled.push(stream);
-              handler.onConnected(stream);
+              handler.onConnected(stream, alpn);
             },
             onDialFailed: (errorCode) => handler.onDialFailed(errorCode),
           },
