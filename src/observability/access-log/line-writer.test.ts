@@ -49,21 +49,21 @@ test("lines wait for company, but not longer than the delay", () => {
 test("a full chunk goes at once, and further ones while it is written wait their turn", () => {
   const { clock, sink, writer } = started();
   const line = `${"x".repeat(1023)}\n`;
-  for (let count = 0; count < 70; count++) writer.write(line);
+  for (let count = 0; count < 280; count++) writer.write(line);
   assert.deepEqual(
     sink.chunks.map((chunk) => chunk.length),
-    [32 * 1024],
+    [128 * 1024],
   );
   sink.finish();
   assert.deepEqual(
     sink.chunks.map((chunk) => chunk.length),
-    [32 * 1024, 32 * 1024],
+    [128 * 1024, 128 * 1024],
   );
   clock.advance(200);
   sink.finish();
   sink.finish();
-  assert.equal(sink.chunks.join(""), line.repeat(70));
-  assert.deepEqual(writer.counts, { written: 70, dropped: 0, lost: 0, held: 0 });
+  assert.equal(sink.chunks.join(""), line.repeat(280));
+  assert.deepEqual(writer.counts, { written: 280, dropped: 0, lost: 0, held: 0 });
 });
 
 test("beyond the limit lines are dropped and counted, and room made is used again", () => {
