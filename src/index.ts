@@ -11,3 +11,5 @@ export type { CloseOptions, LoadBalancer, LoadBalancerOptions } from "./runtime/
 export type { BoundAddress } from "./runtime/snapshot.ts";
 export type { EndpointStats, PoolStats, Stats } from "./runtime/stats.ts";
 export type { ProtectionStats } from "./runtime/protections.ts";
+export type { Explanation } from "./runtime/explain.ts";
+export { type RequestSketch, SketchError } from "./runtime/hypothetical-request.ts";

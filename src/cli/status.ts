@@ -84,7 +84,8 @@ function reloadLines(last: AdminDocument<"Status">["lastReload"]): string[] {
 }
 
 export function drainLine(drain: AdminDocument<"Drain">): string {
-  const held = `${drain.activeRequests} active of ${drain.startedRequests}, ${drain.connections} connections`;
+  const tunnels = drain.tunnels === 0 ? "" : ` (${drain.tunnels} tunnels)`;
+  const held = `${drain.activeRequests} active of ${drain.startedRequests}${tunnels}, ${drain.connections} connections`;
   const deadline = drain.deadline === null ? "" : `, until ${localTime(drain.deadline, new Date())}`;
   return `${drain.pool}/${drain.endpoint}: ${drain.reason}, ${drain.outcome}: ${held}${deadline}`;
 }

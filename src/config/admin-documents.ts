@@ -4,6 +4,7 @@
  * unless they are written with a unit.
  */
 import * as z from "zod";
+import { explanationDocument } from "./admin-explanation.ts";
 import { type Cause, errorTable } from "../core/errors.ts";
 import { parseDurationMs } from "../core/units.ts";
 
@@ -56,6 +57,7 @@ const drain = z.object({
   outcome: z.enum(["under-way", "finished", "deadline-passed"]),
   startedRequests: count,
   activeRequests: count.meta({ description: "Tunnels such as WebSockets count until they end." }),
+  tunnels: count.meta({ description: "Of those, WebSockets and the like." }),
   connections: count,
 });
 
@@ -206,56 +208,6 @@ const event = z.object({
   origin: z.string().optional(),
 });
 
-const explanation = z.object({
-  request: z.object({
-    method: z.string(),
-    host: z.string(),
-    path: z.string(),
-    query: z.string(),
-    clientAddress: z.string(),
-    isSecure: z.boolean(),
-    listener: z.string(),
-  }),
-  isLive: z.boolean(),
-  outcome: z.string(),
-  route: z.object({
-    outcome: z.enum(["matched", "no-route", "unclear-path"]),
-    route: z.string().nullable(),
-    captures: z.record(z.string(), z.string()),
-    readings: z.array(z.object({ path: z.string(), route: z.string().nullable() })),
-    alsoMatching: z.array(z.object({ route: z.string(), because: z.string() })),
-    nearMisses: z.array(z.object({ route: z.string(), reason: z.string() })),
-  }),
-  limits: z.object({ exchangeMs: ms.nullable(), requestBodyBytes: ms.nullable() }).nullable(),
-  pools: z.array(
-    z.object({
-      pool: z.string(),
-      share: z.number(),
-      policy: z.string(),
-      key: z.string().nullable(),
-      choice: z.string().nullable(),
-      endpoints: z.array(
-        z.object({
-          name: z.string(),
-          url: z.string(),
-          isEligible: z.boolean(),
-          reasons: z.array(z.string()),
-          tier: count,
-          zone: z.string().nullable(),
-          weight: z.number(),
-          activeRequests: count,
-          meanLatencyMs: ms.nullable(),
-          peakLatencyMs: ms.nullable(),
-        }),
-      ),
-      isPanicking: z.boolean(),
-      timeouts: z.object({ connect: ms, responseHead: ms, upstreamIdle: ms }),
-      attemptsMax: count.optional(),
-      isSticky: z.boolean().optional(),
-    }),
-  ),
-});
-
 const cause = z.enum(Object.keys(errorTable) as [Cause, ...Cause[]]);
 
 const diagnosisRow = z.object({
@@ -358,7 +310,7 @@ const documents = {
   Reloaded: reloadOutcome,
   Event: event,
   EventList: z.object({ events: z.array(event) }),
-  Explanation: explanation,
+  Explanation: explanationDocument,
   Diagnosis: z.object({
     rows: z.array(diagnosisRow),
     ungrouped: count.meta({ description: "Failures since the start that found no group." }),

@@ -2,8 +2,19 @@
 import * as z from "zod";
 import { field, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, count, share, text } from "./leaves.ts";
-import { statuses } from "./texts.ts";
+import { choice, count, share, textAs } from "./leaves.ts";
+import { bodyTemplate, statuses } from "./texts.ts";
+
+function logPath() {
+  const allowed = "a path, stdout, or syslog://host:514";
+  return textAs(allowed, (input) => {
+    if (!/^[a-z]+:\/\//i.test(input)) return { value: input };
+    const url = URL.canParse(input) ? new URL(input) : null;
+    const isRight =
+      url?.protocol === "syslog:" && url.hostname !== "" && /^\/?$/.test(url.pathname + url.search);
+    return isRight ? { value: input } : { allowed };
+  });
+}
 
 export const logSchema = z.strictObject({
   level: field(
@@ -22,10 +33,13 @@ export const logSchema = z.strictObject({
 
 const accessLogObject = z.strictObject({
   format: field(
-    text("a format").prefault("json"),
-    "`json`, `logfmt`, `common`, `combined`, or a template of your own.",
+    bodyTemplate("end").prefault("json"),
+    "`json`, `logfmt`, `common`, `combined`, or a template of your own, whose lines become one.",
   ),
-  path: field(text("a path, or stdout").prefault("stdout"), "A file (opened again on SIGUSR1), or `stdout`."),
+  path: field(
+    logPath().prefault("stdout"),
+    "A file (opened again on SIGUSR1), `stdout`, or `syslog://host:514` (RFC 5424 over UDP).",
+  ),
   share: field(share().prefault("100%"), "Share of exchanges written; failed ones are always written."),
   statuses: field(statuses().nullable().prefault(null), "Only exchanges with these statuses.", {
     defaultText: "all",

@@ -129,7 +129,12 @@ function dialSocket(target: DialTarget, handler: DialHandler): () => void {
     target.kind === "tcp"
       ? net.connect({ host: target.address, port: target.port, noDelay: true, allowHalfOpen: true })
       : net.connect({ path: target.path, allowHalfOpen: true });
-  return awaitConnection(socket, handler, () => handler.onConnected(new SocketStream(socket, silentHandler), ""), "connect");
+  return awaitConnection(
+    socket,
+    handler,
+    () => handler.onConnected(new SocketStream(socket, silentHandler), ""),
+    "connect",
+  );
 }
 
 function sessionsFor(
@@ -191,10 +196,14 @@ export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): 
 }
 
 /** What OpenSSL does not judge: the pinned keys, and whether the protocol that must be spoken was agreed on. */
-function faultInSecured(socket: tls.TLSSocket, { pins = [], alpnProtocols = [] }: UpstreamTls): string | null {
+function faultInSecured(
+  socket: tls.TLSSocket,
+  { pins = [], alpnProtocols = [] }: UpstreamTls,
+): string | null {
   if (pins.length > 0) {
     const key = socket.getPeerX509Certificate()?.publicKey.export({ type: "spki", format: "der" });
-    if (key === undefined || !pins.includes(createHash("sha256").update(key).digest("base64"))) return "PIN_MISMATCH";
+    if (key === undefined || !pins.includes(createHash("sha256").update(key).digest("base64")))
+      return "PIN_MISMATCH";
   }
   // HTTP/1.1 is also what servers speak that know nothing of ALPN.
   const isRequired = alpnProtocols.length === 1 && alpnProtocols[0] !== "http/1.1";

@@ -277,6 +277,7 @@ export class AttemptSeries implements QueueWaiter {
     if (current !== null && outcome.firstByteMs !== null) {
       const { requestBodyBytes, responseBodyBytes, status } = outcome;
       const row = outcome.cause === null ? null : errorRow(outcome.cause);
+      if (outcome.isTunnel) current.endpoint.state.count("tunnelsEnded");
       if (outcome.isTunnel || (row !== null && !row.isBlamed))
         current.abandon(responseBodyBytes, requestBodyBytes);
       else current.release(status, row !== null || status >= 500, responseBodyBytes, requestBodyBytes, nowMs);

@@ -94,6 +94,23 @@ test("a removed endpoint is followed to its end, though the configuration knows 
   assert.equal(bench.drains.all[0]?.outcome, "finished");
 });
 
+test("WebSockets and the like are told apart until they end", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  state?.requestStarted();
+  state?.requestStarted();
+  state?.count("tunnels");
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  const held = (): unknown => {
+    const { activeRequests, tunnels } = bench.drains.of("app", name) ?? {};
+    return [activeRequests, tunnels];
+  };
+  assert.deepEqual(held(), [2, 1]);
+  state?.count("tunnelsEnded");
+  state?.requestAbandoned(0, 0);
+  assert.deepEqual(held(), [1, 0]);
+});
+
 test("put back into service, it is no longer on its way out", () => {
   const bench = new Bench();
   bench.shared.find("app", name)?.state.requestStarted();

@@ -5,7 +5,6 @@
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { EndpointState } from "../upstream/endpoint-state.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 
 export interface DrainProgress {
@@ -21,6 +20,8 @@ export interface DrainProgress {
   /** In flight when it began, and now. Tunnels such as WebSockets count until they end. */
   readonly startedRequests: number;
   readonly activeRequests: number;
+  /** Of those, WebSockets and the like. */
+  readonly tunnels: number;
   readonly connections: number;
 }
 
@@ -145,7 +146,7 @@ export class Drains {
 
 function progressOf(drain: Drain): DrainProgress {
   const { endpoint, reason, startedWallMs, startedRequests, deadlineWallMs, outcome } = drain;
-  const state: EndpointState = endpoint.state;
+  const totals = endpoint.state.readTotals();
   return {
     pool: endpoint.pool,
     endpoint: endpoint.config.name,
@@ -155,7 +156,8 @@ function progressOf(drain: Drain): DrainProgress {
     deadlineWallMs,
     outcome,
     startedRequests,
-    activeRequests: state.activeRequests,
-    connections: state.connections,
+    activeRequests: totals.activeRequests,
+    tunnels: Math.max(0, totals.tunnels - totals.tunnelsEnded),
+    connections: totals.connections,
   };
 }

@@ -48,6 +48,7 @@ function explain(sketch: RequestSketch, shared: SharedState | null = null): Expl
     clock: new VirtualClock(),
     random: seededRandom(1),
     probeReason: () => "connection refused",
+    ejectionReason: () => "5 failures in a row",
   });
 }
 

@@ -36,7 +36,9 @@ import {
   withEndpointWeight,
   withoutEndpoint,
 } from "./endpoint-edits.ts";
+import { type Explanation, explainRequest } from "./explain.ts";
 import type { HealthChecks } from "./health-checks.ts";
+import type { RequestSketch } from "./hypothetical-request.ts";
 import { recordRevision, withEvents } from "./operating-events.ts";
 import { Observability } from "./observability-hub.ts";
 import { ObservabilityRecorder } from "./observability-recorder.ts";
@@ -45,7 +47,7 @@ import { readProtections } from "./protections.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
-import { readStats, type Stats } from "./stats.ts";
+import { readStats, type Stats, statsSources } from "./stats.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
 import { WorkerLink } from "./worker-link.ts";
 
@@ -76,6 +78,11 @@ export interface LoadBalancer {
   close(options?: CloseOptions): Promise<void>;
   /** The counters of every endpoint and their totals. */
   stats(): Stats;
+  /**
+   * What would happen to a request now: route and near misses, endpoints with scores or why not, and the
+   * limits that apply. Sends nothing. Throws a SketchError when the request makes no sense.
+   */
+  explain(request: RequestSketch): Explanation;
   /** Makes another configuration current by difference; rejects and changes nothing if it is wrong. */
   apply(config: ConfigInput): Promise<void>;
   /** The configuration in force, defaults filled in. */
@@ -221,16 +228,21 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   }
 
   stats(): Stats {
-    const pools = [...this.shared.pools].map(([name, { endpoints }]) => ({
-      name,
-      endpoints: endpoints.map(({ config, state }) => ({
-        name: config.name,
-        url: config.url,
-        isBackup: config.backup || config.priority > 0,
-        state,
-      })),
-    }));
-    return { ...readStats(pools), protections: readProtections(this.shared, this.config) };
+    return {
+      ...readStats(statsSources(this.shared)),
+      protections: readProtections(this.shared, this.config),
+    };
+  }
+
+  explain(request: RequestSketch): Explanation {
+    return explainRequest(request, {
+      config: this.config,
+      shared: this.shared,
+      clock: systemClock,
+      random: systemRandom,
+      probeReason: (key) => this.health.healthOf(key)?.reason ?? null,
+      ejectionReason: (key) => this.#controlPlane.ejectionReason(key),
+    });
   }
 
   async apply(input: ConfigInput): Promise<void> {

@@ -2,6 +2,7 @@
 import type { EndpointState } from "../upstream/endpoint-state.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { ProtectionStats } from "./protections.ts";
+import type { SharedState } from "./shared-state.ts";
 
 export interface LatencyStats {
   /** Milliseconds; null before the first response. */
@@ -58,6 +59,19 @@ export interface StatsSource {
   readonly url: string;
   readonly isBackup: boolean;
   readonly state: EndpointState;
+}
+
+/** What is read of everything that is shared. */
+export function statsSources(shared: SharedState): { name: string; endpoints: StatsSource[] }[] {
+  return [...shared.pools].map(([name, { endpoints }]) => ({
+    name,
+    endpoints: endpoints.map(({ config, state }) => ({
+      name: config.name,
+      url: config.url,
+      isBackup: config.backup || config.priority > 0,
+      state,
+    })),
+  }));
 }
 
 export function readStats(

@@ -33,7 +33,11 @@ export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly tls: UpstreamTls | null;
   /** `auto` leaves it to the endpoint (ALPN). */
   readonly protocol: "http/1.1" | "h2" | "auto";
-  readonly http2: { readonly streamsMax: number; readonly streamWindow: number; readonly connectionWindow: number };
+  readonly http2: {
+    readonly streamsMax: number;
+    readonly streamWindow: number;
+    readonly connectionWindow: number;
+  };
   /** Connections begin with a PROXY header, so each belongs to one client and carries one exchange. */
   readonly proxyProtocol: "off" | "v1" | "v2";
   readonly connectTimeoutMs: number;
@@ -168,7 +172,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Dials; `onUpstreamReady` (`onStreamReady`) or `onUpstreamFailed` follows, never inside this call. */
   dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
-    if (this.#http2 !== null && this.#isHttp2Known && !("onStreamReady" in waiter)) return this.#http2.wait(waiter);
+    if (this.#http2 !== null && this.#isHttp2Known && !("onStreamReady" in waiter))
+      return this.#http2.wait(waiter);
     return this.#dialNew(waiter);
   }
 
@@ -194,7 +199,12 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** For `Dial`: a stream to the target of that index is there. */
-  adopt(stream: ByteStream, alpn: string, targetIndex: number, waiter: ConnectionWaiter | StreamWaiter): void {
+  adopt(
+    stream: ByteStream,
+    alpn: string,
+    targetIndex: number,
+    waiter: ConnectionWaiter | StreamWaiter,
+  ): void {
     this.#preferredTarget = targetIndex;
     this.#counts.count("connectionsOpened");
     if ("onStreamReady" in waiter) {

@@ -66,6 +66,7 @@ export const counter = {
   hedges: 19,
   successes: 20,
   successLatencyMsSum: 21,
+  tunnelsEnded: 22,
 } as const;
 
 export type CounterName = keyof typeof counter;

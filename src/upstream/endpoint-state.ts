@@ -250,7 +250,8 @@ export class EndpointState {
       | "timeouts"
       | "resets"
       | "staleConnections"
-      | "tunnels",
+      | "tunnels"
+      | "tunnelsEnded",
   ): void {
     const index = counter[name];
     this.#row[index] = this.#row[index]! + 1;
@@ -368,6 +369,8 @@ export class EndpointState {
     const row = new Int32Array(this.buffer, rowOffset(workerIndex), rowSlots * 2);
     Atomics.sub(this.#words, word.active, Atomics.exchange(row, rowActiveWord, 0));
     Atomics.sub(this.#words, word.connections, Atomics.exchange(row, rowConnectionsWord, 0));
+    const counts = new Float64Array(this.buffer, rowOffset(workerIndex), rowSlots);
+    counts[counter.tunnelsEnded] = counts[counter.tunnels]!;
   }
 }
 

@@ -20,6 +20,7 @@ const totals: EndpointReading["totals"] = {
   failures: 2,
   abandoned: 1,
   retries: 1,
+  hedges: 1,
   bytesIn: 5000,
   bytesOut: 300,
   connectionsOpened: 3,

@@ -2,7 +2,6 @@
 import { findAmbiguities } from "../../routing/ambiguity.ts";
 import { routeLines } from "../../routing/explain.ts";
 import { actionText, configRouteTable } from "../../runtime/config-routes.ts";
-import { explainRequest } from "../../runtime/explain.ts";
 import { listenerDocuments, statusDocument } from "../documents/status.ts";
 import { type Operation, operation } from "../operation.ts";
 
@@ -81,7 +80,7 @@ export const statusOperations: readonly Operation[] = [
     takes: "RequestSketch",
     answers: "Explanation",
     run({ context, body }) {
-      const { balancer, clock, random } = context;
+      const { balancer } = context;
       const { client, ...sketch } = body;
       const request = {
         url: sketch.url,
@@ -90,13 +89,7 @@ export const statusOperations: readonly Operation[] = [
         ...(sketch.listener === undefined ? {} : { listener: sketch.listener }),
         ...(client === undefined ? {} : { clientAddress: client }),
       };
-      const explanation = explainRequest(request, {
-        config: balancer.config,
-        shared: balancer.shared,
-        clock,
-        random,
-        probeReason: (key) => balancer.health.healthOf(key)?.reason ?? null,
-      });
+      const explanation = balancer.explain(request);
       // Plain data throughout; only readonly in TypeScript's eyes.
       return { document: structuredClone(explanation) as never };
     },

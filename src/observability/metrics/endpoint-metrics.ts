@@ -18,6 +18,7 @@ export interface EndpointCounts {
   readonly failures: number;
   readonly abandoned: number;
   readonly retries: number;
+  readonly hedges: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly connectionsOpened: number;
@@ -52,6 +53,7 @@ const counters: readonly (readonly [name: string, help: string, counter: keyof E
   ["failures", "Requests whose failure is the endpoint's, 5xx included.", "failures"],
   ["abandoned_requests", "Requests that ended without saying anything about the endpoint.", "abandoned"],
   ["retries", "Requests taken to another endpoint after this one failed.", "retries"],
+  ["hedges", "Second attempts sent here to race a slow first one.", "hedges"],
   ["received_bytes", "Body bytes received from the endpoint.", "bytesIn"],
   ["sent_bytes", "Body bytes sent to the endpoint.", "bytesOut"],
   ["connections_opened", "Connections made to the endpoint.", "connectionsOpened"],
