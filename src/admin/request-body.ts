@@ -51,7 +51,7 @@ function refuseMediaType(request: Request, allowed: RegExp): void {
 
 async function readText(request: Request, bytesMax: number): Promise<string> {
   const tooLarge = (): ProblemError =>
-    new ProblemError("body-too-large", `at most ${bytesMax} bytes are taken`, {}, { connection: "close" });
+    new ProblemError("body-too-large", `at most ${bytesMax} bytes are taken`);
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge();
   if (request.body === null) return "";
   const chunks: Uint8Array[] = [];

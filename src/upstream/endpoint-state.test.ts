@@ -104,6 +104,7 @@ describe("EndpointState, as the workers see it", () => {
       resets: 0,
       staleConnections: 0,
       tunnels: 0,
+      tunnelsEnded: 0,
       latencyMsSum: 42,
       hedges: 0,
       successes: 1,
