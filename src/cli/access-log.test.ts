@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, watch } from "node:fs";
+import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -231,4 +232,18 @@ test("lines of several workers written at once do not mix", async (t) => {
   command.process.kill("SIGTERM");
   assert.equal(await command.exited, 0);
   assert.equal(linesIn(path).length, 320);
+});
+
+test("a syslog daemon gets a message for each exchange", async (t) => {
+  const daemon = createSocket("udp4");
+  daemon.bind(0, "127.0.0.1");
+  await once(daemon, "listening");
+  t.after(() => void daemon.close());
+  const origin = await startOrigin(t);
+  const sink = `syslog://127.0.0.1:${daemon.address().port}`;
+  const { port } = await start(t, ["--backends", origin, "--workers", "0", "--access-log", sink]);
+  const message = once(daemon, "message");
+  await get(port, "/logged");
+  const [octets] = (await message) as [Buffer];
+  assert.match(octets.toString(), /^<134>1 \S+Z \S+ headgate \d+ access - \{.*"target":"\/logged".*\}$/);
 });

@@ -8,6 +8,7 @@ import { bodyTemplate, statuses } from "./texts.ts";
 function logPath() {
   const allowed = "a path, stdout, or syslog://host:514";
   return textAs(allowed, (input) => {
+    if (input === "") return { allowed };
     if (!/^[a-z]+:\/\//i.test(input)) return { value: input };
     const url = URL.canParse(input) ? new URL(input) : null;
     const isRight =
