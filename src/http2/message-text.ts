@@ -88,13 +88,14 @@ export function requestText(
     }
   }
   if (method === null || !word.test(method)) return "malformed";
+  if (protocol !== null && (method !== "CONNECT" || !word.test(protocol) || path?.startsWith("/") !== true))
+    return "malformed";
   if (method === "CONNECT" && protocol === null) {
     // A plain CONNECT has an authority only; it is refused further on, by its name.
     if (scheme !== null || path !== null || authority === null) return "malformed";
     path = authority;
   }
-  if (path === null || !word.test(path) || (scheme === null && method !== "CONNECT")) return "malformed";
-  if (protocol !== null && (method !== "CONNECT" || !word.test(protocol))) return "malformed";
+  if (path === null || !isPath(path, method) || (scheme === null && method !== "CONNECT")) return "malformed";
   if (authority !== null && host !== null && authority.toLowerCase() !== host.toLowerCase())
     return "conflicting-host";
   const hostLine = (authority ?? host) === null ? "" : `host: ${authority ?? host}\r\n`;
@@ -112,8 +113,11 @@ export function requestText(
   };
 }
 
-/** The head of a response, or null when it is malformed (§8.3.2). */
-export function responseText(fields: readonly Field[]): string | null {
+/**
+ * The head of a response, or null when it is malformed (§8.3.2). HTTP/2 has no reason phrase: `reasonOf` says
+ * what HTTP/1.1 usually has there.
+ */
+export function responseText(fields: readonly Field[], reasonOf: (status: number) => string): string | null {
   let status: string | null = null;
   let lines = "";
   for (const field of fields) {
@@ -128,7 +132,8 @@ export function responseText(fields: readonly Field[]): string | null {
     }
   }
   // §8.6: there is no 101 in HTTP/2.
-  return status === null || status === "101" ? null : `HTTP/1.1 ${status} \r\n${lines}\r\n`;
+  if (status === null || status === "101") return null;
+  return `HTTP/1.1 ${status} ${reasonOf(Number(status))}\r\n${lines}\r\n`;
 }
 
 /** The field lines of trailers, or null when they are malformed: pseudo-header fields are not for trailers (§8.1). */
@@ -139,6 +144,12 @@ export function trailersText(fields: readonly Field[]): string | null {
     lines += field.line;
   }
   return lines;
+}
+
+/** §8.3.1: absolute, or `*` for OPTIONS; a plain CONNECT has none, so its authority stands here. */
+function isPath(path: string, method: string): boolean {
+  if (!word.test(path)) return false;
+  return path.startsWith("/") || (path === "*" && method === "OPTIONS") || method === "CONNECT";
 }
 
 /** Pseudo-header fields of requests, and fields of HTTP/1 connections. */

@@ -6,6 +6,8 @@ import type { Router } from "../proxy/proxy-context.ts";
 import type { RoutePlan } from "../proxy/route-plan.ts";
 import { buildRouteTable } from "../routing/route-table.ts";
 import type { RouteSpec } from "../routing/route-spec.ts";
+import { redirectingToHttps } from "./https-redirect.ts";
+import { localPlan } from "./local-plan.ts";
 import type { PoolRegistry } from "./pool-registry.ts";
 import { compileRoutePlan } from "./route-plans.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -33,7 +35,7 @@ export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
   });
   if (config.statsPath !== null) specs.push(statsRoute(config.statsPath, pools, clock));
   const table = buildRouteTable(specs);
-  return {
+  const router: Router = {
     route(scope) {
       const match = table.match(scope);
       if (match === null || match === "unclear-path") return match;
@@ -41,6 +43,7 @@ export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
       return match.route.payload;
     },
   };
+  return redirectingToHttps(router, config, clock);
 }
 
 /** The balancer's own counters on the path the user chose; ahead of all other routes. */
@@ -50,26 +53,11 @@ function statsRoute(path: string, pools: PoolRegistry, clock: Clock): RouteSpec<
     match: { path: { exact: path }, method: ["GET", "HEAD"] },
     priority: 1_000_000,
     payload: {
-      name: "stats",
-      gates: [],
-      isUncounted: true,
-      poolOf: null,
-      keyOf: () => "",
-      retry: null,
-      exchangeTimeoutMs: null,
-      bodyBytesMax: null,
-      upstreamTimeouts: null,
-      rewrite: null,
-      editRequest: null,
-      editResponse: null,
-      importance: "normal",
-      errorPages: null,
-      mirror: null,
-      pace: null,
-      respond() {
+      ...localPlan("stats", () => {
         const body = `${JSON.stringify(readStats(pools.statsSources()), null, 2)}\n`;
         return plainResponse(200, body, "Cache-Control: no-store\r\n", clock, "application/json");
-      },
+      }),
+      isUncounted: true,
     },
   };
 }

@@ -9,6 +9,7 @@ import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import { withoutForbidden } from "../http1/chunked.ts";
 import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
+import { reasonPhrase } from "../http1/reason-phrase.ts";
 import type { ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
 import type { Field } from "../http2/field.ts";
 import { ErrorCode, errorName } from "../http2/frames.ts";
@@ -143,7 +144,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
 
   onHeaders(fields: readonly Field[], isEnd: boolean): void {
     if (this.#phase !== "head") return this.#takeTrailers(fields, isEnd);
-    const text = responseText(fields);
+    const text = responseText(fields, reasonPhrase);
     if (text === null) return this.#fail("bad-response", "malformed header list");
     if (text.length > this.#host.limits.responseHeadBytesMax)
       return this.#fail("response-head-too-large", "");
