@@ -3,7 +3,9 @@
  * an operation without a call here fails, and so does an answer that is not as published.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
+import { freePorts } from "../support/free-ports.ts";
 import { schemaFaults } from "../support/json-schema.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
 
@@ -445,5 +447,35 @@ test(
     }
     const preflight = await fetch(`${api.headgate.adminUrl}/v1/status`, { method: "OPTIONS" });
     assert.equal(preflight.headers.get("access-control-allow-origin"), null);
+  },
+);
+
+test(
+  "a reload changes tokens where the API is, and moves it when its address changes",
+  { timeout: 60_000 },
+  async (t) => {
+    const api = await startApi(t);
+    const { headgate, ask } = api;
+    const port = new URL(headgate.adminUrl).port;
+    const [otherPort] = [await freePorts(1)];
+    const before = readFileSync(headgate.file, "utf8");
+    headgate.write(before.replaceAll(writeToken, "changed-token-0123456"));
+    // The answer arrives, although it is the request that changes its own token.
+    assert.equal((await ask("POST", "/v1/reload", { json: {} })).status, 200);
+    assertProblem(api, await ask("GET", "/v1/status"), 401, "wrong-token");
+    const token = "changed-token-0123456";
+    assert.equal((await ask("GET", "/v1/status", { token })).status, 200);
+
+    headgate.write(
+      before.replace('admin: { address: "127.0.0.1:0"', `admin: { address: "127.0.0.1:${otherPort}"`),
+    );
+    assert.equal((await ask("POST", "/v1/reload", { token, json: {} })).status, 200);
+    await headgate.command.until(new RegExp(`"address":"127.0.0.1:${otherPort}"[^\\n]*admin API listening`));
+    const moved = await fetch(`http://127.0.0.1:${otherPort}/v1/status`, {
+      headers: { authorization: `Bearer ${writeToken}` },
+    });
+    assert.equal(moved.status, 200);
+    await moved.text();
+    assert.notEqual(Number(port), otherPort);
   },
 );
