@@ -39,13 +39,6 @@ wireCases("A malformed request line is refused", [
   refused("HTTP/1.2", "GET / HTTP/1.2", 505, "unsupported-version"),
   refused("HTTP/0.9 spelled out", "GET / HTTP/0.9", 505, "unsupported-version"),
   {
-    name: "the preface of HTTP/2",
-    send: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    client: [505],
-    cause: "unsupported-version",
-    stays: false,
-  },
-  {
     name: "a TLS handshake, at once and not after a timeout",
     send: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     client: [400],
@@ -64,4 +57,29 @@ wireCases("An odd but valid request line passes unchanged", [
   passed("two slashes at the start", "GET //host/path HTTP/1.1"),
   passed("dot segments, which are the origin's to resolve", "GET /a/../b HTTP/1.1"),
   passed("a query alone behind the slash", "GET /? HTTP/1.1"),
+]);
+
+wireCases(
+  "The preface of HTTP/2 is refused",
+  [
+    {
+      name: "where HTTP/2 is not served without TLS",
+      send: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      client: [505],
+      cause: "unsupported-version",
+      stays: false,
+    },
+  ],
+  { listener: { http2: { cleartext: false } } },
+);
+
+wireCases("The preface of HTTP/2 is refused", [
+  {
+    name: "behind a request, where no connection begins",
+    send: "GET / HTTP/1.1\r\nHost: a\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    origin: [forwarded("GET / HTTP/1.1", "a")],
+    client: [200, 505],
+    cause: "unsupported-version",
+    stays: false,
+  },
 ]);
