@@ -11,6 +11,7 @@ import { addEndpointVerbs } from "./endpoint-verbs.ts";
 import { addEventsVerb } from "./events.ts";
 import { addExplainVerb } from "./explain.ts";
 import { addHealthVerb } from "./health.ts";
+import { addPolicyVerbs } from "./policy-test.ts";
 import { packageVersion } from "./package-version.ts";
 import { addRunFileVerb } from "./run-file.ts";
 import { addRunOptions } from "./run.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addEndpointVerbs(program);
   addConfigVerbs(program);
   addExplainVerb(program);
+  addPolicyVerbs(program);
   addEventsVerb(program);
   addDiagnoseVerb(program);
   addAlertsVerb(program);
