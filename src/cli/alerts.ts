@@ -25,7 +25,7 @@ export function addAlertsVerb(program: Command): void {
     });
 }
 
-export function alertsText({ alerts, receivers }: AdminDocument<"AlertList">): string {
+function alertsText({ alerts, receivers }: AdminDocument<"AlertList">): string {
   const now = new Date();
   const standing = alerts.map(
     ({ severity, rule, summary, started }) =>

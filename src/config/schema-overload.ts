@@ -40,8 +40,8 @@ export const shedSchema = z.strictObject({
   normal: field(share().prefault("90%"), "Load from which requests of normal priority are refused."),
   retryAfter: field(duration(0).prefault("1s"), "Retry-After in the refusals."),
   aggression: field(
-    decimal(0.1, 10).prefault(1),
-    "How steeply refusals grow from the threshold to full load; 1 grows evenly.",
+    decimal(0.1, 10).prefault(4),
+    "How steeply refusals grow from the threshold to full load: 1 grows evenly; more refuses sooner and leaves room for the important ones.",
   ),
   mode: enforceOrObserve(),
 });

@@ -10,7 +10,7 @@ import type { ProxyEnd } from "../listener/proxy-protocol.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
-import type { ConnectionWaiter, PendingConnection } from "../upstream/connection-pool.ts";
+import type { ConnectionWaiter, PendingConnection } from "../upstream/dial.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
 

@@ -34,7 +34,7 @@ export interface StandingReasons {
   /** Why probes hold an endpoint down; null when they do not. */
   probeReason(key: string): string | null;
   /** Why outlier detection holds it out; null when it does not. */
-  ejectionReason?(key: string): string | null;
+  ejectionReason(key: string): string | null;
 }
 
 /** An endpoint as policies see it, read from the shared state; it has no connections. */
@@ -159,7 +159,7 @@ function ownReasons(
   if (state.hasStatus("draining")) reasons.push("draining: only bound (sticky) requests");
   if (state.hasStatus("down")) reasons.push(`down: ${standing.probeReason(shared.key) ?? "probes fail"}`);
   if (state.hasStatus("ejected")) {
-    const reason = standing.ejectionReason?.(shared.key) ?? null;
+    const reason = standing.ejectionReason(shared.key);
     reasons.push(`ejected by outlier detection${reason === null ? "" : `: ${reason}`}`);
   }
   if (isPenalized) reasons.push("left alone after failures (max fails)");

@@ -6,7 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import type { ByteStream } from "../core/transport.ts";
-import type { PendingConnection, StreamWaiter } from "../upstream/connection-pool.ts";
+import type { PendingConnection, StreamWaiter } from "../upstream/dial.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { FailedDial } from "./stream-context.ts";

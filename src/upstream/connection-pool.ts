@@ -4,30 +4,19 @@
  * the HTTP/1.1 ones. It knows no exchange.
  */
 import type { Clock } from "../core/clock.ts";
-import { Deadline, type Deadlines } from "../core/deadlines.ts";
-import type { Cause } from "../core/errors.ts";
-import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
+import type { Deadlines } from "../core/deadlines.ts";
+import type { ByteStream, Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
+import {
+  type ConnectionWaiter,
+  Dial,
+  type DialOwner,
+  type PendingConnection,
+  type StreamWaiter,
+} from "./dial.ts";
 import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
 import { Http2Pool, type Http2Waiter } from "./http2-pool.ts";
 import type { IdleTime } from "./idle-time.ts";
-import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
-
-/** Who asked for a connection; told exactly once unless it cancels. */
-interface DialWaiter {
-  /** The PROXY header with which the connection begins, where the endpoint expects one. */
-  proxyHeader(version: "v1" | "v2"): Uint8Array;
-  onUpstreamFailed(cause: Cause, detail: string): void;
-}
-
-/** It wants to speak HTTP. */
-export interface ConnectionWaiter extends ResponseSink, DialWaiter {
-  onUpstreamReady(stream: UpstreamStream): void;
-}
-
-/** It wants the bytes as they are. It tells `streamClosed` when the stream is gone. */
-export interface StreamWaiter extends DialWaiter {
-  onStreamReady(stream: ByteStream, alpn: string): void;
-}
+import type { UpstreamStream } from "./upstream-stream.ts";
 
 export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly tls: UpstreamTls | null;
@@ -61,12 +50,7 @@ export interface ConnectionCounts {
   count(name: "connectionsOpened" | "connectionReuses" | "connectFailures"): void;
 }
 
-/** Cancels a request for a connection; nothing is called back afterwards. */
-export interface PendingConnection {
-  cancel(): void;
-}
-
-export class ConnectionPool implements ConnectionOwner {
+export class ConnectionPool implements ConnectionOwner, DialOwner {
   /** Where to dial, best first; a name may have several addresses. Replaced when the name changes. */
   targets: readonly DialTarget[] = [];
   readonly #settings: ConnectionPoolSettings;
@@ -198,7 +182,7 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#counts.tryOpenConnection();
   }
 
-  /** For `Dial`: a stream to the target of that index is there. */
+  /** See DialOwner. */
   adopt(
     stream: ByteStream,
     alpn: string,
@@ -241,7 +225,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#counts.connectionClosed();
   }
 
-  /** For `Dial`: it came to nothing, so its place is free again. */
+  /** See DialOwner. */
   giveUp(hasFailed: boolean): void {
     this.#counts.connectionClosed();
     if (hasFailed) this.#counts.count("connectFailures");
@@ -283,125 +267,4 @@ export class ConnectionPool implements ConnectionOwner {
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
   }
-}
-
-/** One attempt to connect: each of the endpoint's addresses in turn, within one time limit. */
-class Dial implements DialHandler, PendingConnection {
-  readonly #pool: ConnectionPool;
-  readonly #settings: ConnectionPoolSettings;
-  readonly #dialer: Dialer;
-  readonly #waiter: ConnectionWaiter | StreamWaiter;
-  readonly #deadline: Deadline;
-  #targetIndex: number;
-  #triesLeft: number;
-  #abandon: () => void = () => {};
-  #isOver = false;
-  #worst: { readonly cause: Cause; readonly detail: string } = noFailure;
-  #hasPlace: boolean;
-
-  constructor(
-    pool: ConnectionPool,
-    settings: ConnectionPoolSettings,
-    dialer: Dialer,
-    deadlines: Deadlines,
-    waiter: ConnectionWaiter | StreamWaiter,
-    preferredTarget: number,
-    isAllowed: boolean,
-  ) {
-    this.#pool = pool;
-    this.#settings = settings;
-    this.#dialer = dialer;
-    this.#waiter = waiter;
-    this.#triesLeft = pool.targets.length;
-    this.#targetIndex = preferredTarget < pool.targets.length ? preferredTarget : 0;
-    this.#deadline = new Deadline(deadlines, () => this.#fail("connect-timeout", ""));
-    this.#deadline.set(settings.connectTimeoutMs);
-    this.#hasPlace = isAllowed;
-    if (!isAllowed) queueMicrotask(() => this.#fail("pool-full", ""));
-    else if (this.#triesLeft === 0) queueMicrotask(() => this.#fail("name-unresolved", ""));
-    else this.#dialNext();
-  }
-
-  cancel(): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#giveUp(false);
-  }
-
-  onConnected(stream: ByteStream, alpn: string): void {
-    if (this.#isOver) {
-      stream.destroy();
-      return;
-    }
-    this.#finish();
-    this.#pool.adopt(stream, alpn, this.#targetIndex, this.#waiter);
-  }
-
-  onDialFailed(errorCode: string): void {
-    if (this.#isOver) return;
-    this.#note(errorCode);
-    if (--this.#triesLeft > 0) {
-      this.#targetIndex = (this.#targetIndex + 1) % this.#pool.targets.length;
-      this.#dialNext();
-      return;
-    }
-    this.#fail(this.#worst.cause, this.#worst.detail);
-  }
-
-  /** Of several addresses' failures the one that got furthest says most. */
-  #note(errorCode: string): void {
-    const cause = causeOfDialFailure(errorCode, this.#settings.tls !== null);
-    if (this.#worst === noFailure || rankOf(cause) > rankOf(this.#worst.cause))
-      this.#worst = { cause, detail: errorCode };
-  }
-
-  #dialNext(): void {
-    const target = this.#pool.targets[this.#targetIndex];
-    if (target === undefined) return this.#fail("name-unresolved", "");
-    const { tls, proxyProtocol } = this.#settings;
-    const preamble = proxyProtocol === "off" ? null : this.#waiter.proxyHeader(proxyProtocol);
-    this.#abandon = this.#dialer.dial(target, tls, this, preamble);
-  }
-
-  #fail(cause: Cause, detail: string): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#giveUp(true);
-    this.#waiter.onUpstreamFailed(cause, detail);
-  }
-
-  #giveUp(hasFailed: boolean): void {
-    this.#abandon();
-    if (this.#hasPlace) this.#pool.giveUp(hasFailed);
-  }
-
-  #finish(): void {
-    this.#isOver = true;
-    this.#deadline.dispose();
-  }
-}
-
-const noFailure: { readonly cause: Cause; readonly detail: string } = { cause: "connect-failed", detail: "" };
-
-/** How far a failed dial got. */
-function rankOf(cause: Cause): number {
-  return ["connect-refused", "connect-failed", "connect-timeout", "tls-failed"].indexOf(cause);
-}
-
-const networkErrors = new Set([
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "EMFILE",
-  "ENFILE",
-  "EACCES",
-  "EPERM",
-  "ENOENT",
-  "ECONNRESET",
-]);
-
-function causeOfDialFailure(errorCode: string, isTls: boolean): Cause {
-  if (errorCode === "ECONNREFUSED") return "connect-refused";
-  if (errorCode === "ETIMEDOUT") return "connect-timeout";
-  return isTls && !networkErrors.has(errorCode) ? "tls-failed" : "connect-failed";
 }

@@ -2,7 +2,7 @@
 import type { Cause } from "../../src/core/errors.ts";
 import type { BodyFraming } from "../../src/http1/framing.ts";
 import type { ResponseHead } from "../../src/http1/response-head.ts";
-import type { ConnectionWaiter } from "../../src/upstream/connection-pool.ts";
+import type { ConnectionWaiter } from "../../src/upstream/dial.ts";
 import type { ByteSource, OutgoingRequest, UpstreamStream } from "../../src/upstream/upstream-stream.ts";
 
 export class ResponseRecorder implements ConnectionWaiter {
