@@ -78,6 +78,6 @@ test("lines of the log about endpoints are events; others, and those at debug, a
   assert.equal(written.entries.length, 3);
   assert.deepEqual(
     events.since(0).map(({ kind, level, pool, endpoint, message }) => [kind, level, pool, endpoint, message]),
-    [["endpoint-down", "warn", "app", "b1", "endpoint is down: connection refused"]],
+    [["endpoint-down", "warn", "app", "b1", "b1 is down: connection refused"]],
   );
 });
