@@ -5,13 +5,13 @@
  */
 import type net from "node:net";
 import tls from "node:tls";
-import { NameIndex } from "../core/name-index.ts";
 import type { ServerTlsSettings, TlsHandshakeHandler, TlsTerminator } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
 import { tlsStream } from "./dialer.ts";
 import { type NativeStreams, NativeStream } from "./native-stream.ts";
 import { SocketStream } from "./socket-stream.ts";
-import { createServerContext, TicketKeys } from "./tls-context.ts";
+import { TlsChoice } from "./tls-choice.ts";
+import { TicketKeys } from "./tls-context.ts";
 import { readTlsFacts, refusalOfClient } from "./tls-facts.ts";
 
 /** `native` is null to use the public API only. */
@@ -24,7 +24,7 @@ interface Offer {
   readonly settings: ServerTlsSettings;
   /** What the contexts were made of. */
   readonly text: string;
-  readonly options: tls.TLSSocketOptions;
+  readonly choice: TlsChoice;
 }
 
 class Terminator implements TlsTerminator {
@@ -40,9 +40,12 @@ class Terminator implements TlsTerminator {
   update(settings: ServerTlsSettings): void {
     // A rotation of ticket keys alone costs no new context.
     const text = JSON.stringify({ ...settings, ticketKeys: settings.ticketKeys.length > 0 });
-    const options = text === this.#offer?.text ? this.#offer.options : socketOptions(settings, this.#tickets);
+    const choice =
+      text === this.#offer?.text
+        ? this.#offer.choice
+        : new TlsChoice(settings, this.#tickets, this.#native !== null);
     this.#tickets.keys = settings.ticketKeys;
-    this.#offer = { settings, text, options };
+    this.#offer = { settings, text, choice };
   }
 
   secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): () => void {
@@ -81,13 +84,16 @@ class Handshake {
     this.#settings = offer.settings;
     this.#handler = handler;
     this.#onOver = onOver;
-    const socket = new tls.TLSSocket(raw, offer.options);
+    const socket = new tls.TLSSocket(raw, offer.choice.options);
+    offer.choice.takePart(socket);
     this.#socket = socket;
     socket.setTimeout(offer.settings.handshakeTimeoutMs, () => this.#failed("handshake-timeout"));
     // TLSSocket says `secure` before it hands out the first byte, so none is lost when the handle changes hands.
     socket.once("secure", () => this.#secured());
     socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error.code ?? "EUNKNOWN"));
     raw.on("error", (error: NodeJS.ErrnoException) => this.#failed(error.code ?? "EUNKNOWN"));
+    // A client that says goodbye in the middle; the socket, half open as it may be, would wait for more.
+    socket.once("end", () => this.#failed("ECONNRESET"));
     socket.once("close", () => this.#failed("ECONNRESET"));
   }
 
@@ -121,26 +127,4 @@ class Handshake {
 function socketOf(stream: ByteStream): net.Socket | null {
   if (stream instanceof SocketStream) return stream.release();
   return stream instanceof NativeStream ? stream.releaseSocket() : null;
-}
-
-function socketOptions(settings: ServerTlsSettings, tickets: TicketKeys): tls.TLSSocketOptions {
-  const contexts = settings.identities.map((identity) => createServerContext(identity, settings, tickets));
-  const [first] = contexts;
-  if (first === undefined) throw new Error("no certificate");
-  const names = new NameIndex<tls.SecureContext>();
-  settings.identities.forEach((identity, index) => {
-    for (const name of identity.names) names.add(name, contexts[index] as tls.SecureContext);
-  });
-  return {
-    isServer: true,
-    secureContext: first,
-    requestCert: settings.clientCertificates !== null,
-    // Judged here, once the handshake is over: a client without a certificate gets a proper end.
-    rejectUnauthorized: false,
-    ALPNProtocols: [...settings.alpnProtocols],
-    // One identity serves every name: no need to interrupt the handshake for it.
-    ...(contexts.length === 1
-      ? {}
-      : { SNICallback: (serverName, done) => done(null, names.find(serverName) ?? first) }),
-  };
 }

@@ -128,6 +128,11 @@ export class TestProxy {
       await turns(1);
   }
 
+  /** Accepts no more and lets everyone finish. */
+  async drain(): Promise<void> {
+    await this.#dataPlane.drain();
+  }
+
   /** Ends everything and asserts that nothing is left behind. */
   async close(): Promise<void> {
     const drained = this.#dataPlane.drain();

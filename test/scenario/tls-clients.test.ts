@@ -1,0 +1,111 @@
+/** Client certificates: asked for, insisted on, verified against an authority and its list of the revoked. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CertificateFolder, makeTestAuthority, type TestAuthority } from "../support/made-certificates.ts";
+import { askTls, failureOf } from "../support/tls-client.ts";
+import { ca, localhost, startTls, type TlsInput } from "../support/tls-rig.ts";
+
+interface ClientCase {
+  readonly name: string;
+  readonly mode: "request" | "require" | "verify";
+  readonly shows: "nothing" | "good" | "foreign" | "expired" | "revoked";
+  /** What `tls.client_verify` says, or null when the client is turned away. */
+  readonly verdict: string | null;
+}
+
+const clientCases: readonly ClientCase[] = [
+  { name: "request, and none is shown", mode: "request", shows: "nothing", verdict: "NONE" },
+  { name: "request, and a good one is shown", mode: "request", shows: "good", verdict: "SUCCESS" },
+  {
+    name: "request, and a foreign one is shown",
+    mode: "request",
+    shows: "foreign",
+    verdict: "FAILED:UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  },
+  { name: "require, and none is shown", mode: "require", shows: "nothing", verdict: null },
+  {
+    name: "require, and a foreign one is shown",
+    mode: "require",
+    shows: "foreign",
+    verdict: "FAILED:UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  },
+  { name: "verify, and none is shown", mode: "verify", shows: "nothing", verdict: null },
+  { name: "verify, and a good one is shown", mode: "verify", shows: "good", verdict: "SUCCESS" },
+  { name: "verify, and a foreign one is shown", mode: "verify", shows: "foreign", verdict: null },
+  { name: "verify, and an expired one is shown", mode: "verify", shows: "expired", verdict: null },
+  { name: "verify, and a revoked one is shown", mode: "verify", shows: "revoked", verdict: null },
+];
+
+const clientAuthority = await makeTestAuthority("CN=Client authority");
+const foreignAuthority = await makeTestAuthority("CN=Foreign authority");
+
+async function clientCertificates(
+  by: TestAuthority,
+  from: TestAuthority,
+): Promise<Record<ClientCase["shows"], { cert: string; key: string; serial: string } | null>> {
+  const made = async (
+    authorityOf: TestAuthority,
+    more = {},
+  ): Promise<{ cert: string; key: string; serial: string }> => {
+    const { certificatePem, keyPem, serialNumber } = await authorityOf.leaf({
+      names: ["client"],
+      subject: "CN=Ann, O=Example",
+      ...more,
+    });
+    return { cert: certificatePem, key: keyPem, serial: serialNumber };
+  };
+  return {
+    nothing: null,
+    good: await made(by),
+    foreign: await made(from),
+    expired: await made(by, { notBeforeDays: -10, notAfterDays: -1 }),
+    revoked: await made(by),
+  };
+}
+
+const clients = await clientCertificates(clientAuthority, foreignAuthority);
+
+for (const { name, mode, shows, verdict } of clientCases) {
+  test(`Client certificates: ${name}`, async () => {
+    using folder = new CertificateFolder();
+    const crl = await clientAuthority.revocationList([clients.revoked?.serial ?? ""]);
+    const settings: TlsInput = {
+      clientCertificates: {
+        mode,
+        ca: folder.write("ca.pem", clientAuthority.certificatePem),
+        crl: folder.write("crl.pem", crl),
+      },
+    };
+    await using rig = await startTls(folder, settings);
+    const own = clients[shows];
+    const attempt = askTls(rig.proxy.port, { ca, ...(own === null ? {} : { cert: own.cert, key: own.key }) });
+    if (verdict === null) {
+      assert.notEqual(await failureOf(attempt), "no failure");
+      assert.equal(rig.origin.connections.length, 0);
+      assert.equal(rig.proxy.listener.failedHandshakes, 1);
+      return;
+    }
+    assert.equal((await attempt).status, 200);
+    const record = await rig.proxy.record();
+    assert.equal(record.fact("tls.client_verify"), verdict);
+    if (own !== null) assert.equal(record.fact("tls.client_subject"), "O=Example,CN=Ann");
+  });
+}
+
+test("A session is not resumed into a listener that judges clients otherwise", async () => {
+  using folder = new CertificateFolder();
+  const options = (mode: "request" | "verify"): TlsInput => ({
+    clientCertificates: { mode, ca: folder.write("ca.pem", clientAuthority.certificatePem) },
+  });
+  await using rig = await startTls(folder, options("request"));
+  const foreign = clients.foreign as { cert: string; key: string };
+  const { session } = await askTls(rig.proxy.port, { ca, cert: foreign.cert, key: foreign.key });
+  assert.ok(session !== undefined);
+  const certificates = [folder.pair("localhost", localhost)];
+  await rig.proxy.apply({
+    origins: [rig.origin.port],
+    listener: { tls: { ...options("verify"), certificates } },
+  });
+  const attempt = askTls(rig.proxy.port, { ca, session, cert: foreign.cert, key: foreign.key });
+  assert.notEqual(await failureOf(attempt), "no failure");
+});
