@@ -16,8 +16,10 @@ export interface ByteStream {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  /** Bytes given to `write…` that the kernel has not taken yet. */
+  /** Bytes given to `write…` that the kernel would not take yet. */
   readonly writeBacklog: number;
+  /** A little text waits to leave when this turn of the event loop ends; it does not count as backlog. */
+  readonly isWriteDue: boolean;
   /**
    * True while `onData` lends a buffer that other streams read into as well: its bytes must be
    * consumed or copied before the callback returns.

@@ -37,6 +37,9 @@ export class ProxiedStream implements ByteStream {
   set handler(handler: StreamHandler) {
     this.#stream.handler = handler;
   }
+  get isWriteDue(): boolean {
+    return this.#stream.isWriteDue;
+  }
   get writeBacklog(): number {
     return this.#stream.writeBacklog;
   }

@@ -1,7 +1,8 @@
 /**
  * ByteStream over a native handle. Reads land in one buffer shared by every stream of the thread,
  * so an idle connection owns no memory; a bulk transfer borrows a private one. Writes go straight
- * to the handle, which tries the kernel first and queues only what the kernel would not take.
+ * to the handle, which tries the kernel first and queues only what the kernel would not take; text may wait for
+ * the end of the turn (`turn-writes.ts`).
  *
  * A failed write does not close the stream: the response to a half-sent request may still be
  * waiting to be read. The read side then reports the end.
@@ -10,6 +11,7 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
+import { TurnWrites } from "./turn-writes.ts";
 import { SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 
 /**
@@ -19,12 +21,15 @@ import { SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 const sharedBufferBytes = 15 * 1024;
 const bulkBufferBytes = 32 * 1024;
 const bulkBuffersKept = 64;
+/** No more text than this waits for the end of the turn, so that it need not count as backlog. */
+const laterMax = 16 * 1024;
 const eof = -4095;
 
 /** What all native streams of one thread have in common. */
 export class NativeStreams {
   readonly handles: NativeHandles;
   readonly sharedBuffer = Buffer.allocUnsafeSlow(sharedBufferBytes);
+  readonly turnWrites = new TurnWrites();
   readonly #bulkBuffers: Buffer[] = [];
   #spareWrite: NativeRequest;
 
@@ -66,6 +71,8 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #isClosed = false;
   #isWriteBroken = false;
   #pendingWrites = 0;
+  /** Text that leaves at the end of the turn. */
+  #later = "";
   #peer: SocketName | null = null;
   #local: SocketName | null = null;
   /** Called instead of `handle.close()` when a public socket object owns the handle (TLS). */
@@ -119,6 +126,29 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
       this.#serial.write(text);
       return;
     }
+    if (this.#later !== "") {
+      this.#later += text;
+      if (this.#later.length > laterMax) this.writeDue();
+    } else if (text.length <= laterMax && this.#streams.turnWrites.defer(this)) {
+      this.#later = text;
+    } else {
+      this.#writeNow(text);
+    }
+  }
+
+  get isWriteDue(): boolean {
+    return this.#later !== "";
+  }
+
+  /** See DueWriter. */
+  writeDue(): void {
+    if (this.#later === "") return;
+    const text = this.#later;
+    this.#later = "";
+    if (!this.#isClosed && !this.#isWriteBroken) this.#writeNow(text);
+  }
+
+  #writeNow(text: string): void {
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeLatin1String(request, text);
     this.#afterWrite(request, error, null);
@@ -127,6 +157,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   writeBytes(bytes: Uint8Array): boolean {
     if (this.#isClosed || this.#isWriteBroken) return true;
     if (this.#serial !== null) return this.#serial.write(bytes);
+    this.writeDue();
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeBuffer(request, bytes);
     return this.#afterWrite(request, error, bytes);
@@ -194,6 +225,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
 
   end(): void {
     if (this.#isEnding || this.#isClosed) return;
+    this.writeDue();
     this.#isEnding = true;
     // An encrypted stream says goodbye behind everything that was written.
     if (this.#isWriteBroken || this.#serial?.isBusy === true) return;
@@ -211,6 +243,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   destroy(): void {
+    this.writeDue();
     this.#close(null);
   }
 
@@ -238,6 +271,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
    */
   releaseSocket(): Socket | null {
     if (this.#isClosed || this.#hasEnded) return null;
+    this.writeDue();
     this.#isClosed = true;
     this.#isReading = false;
     this.#handle.readStop();
@@ -257,6 +291,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #closed(errorCode: string | null): void {
     this.#isClosed = true;
     this.#isReading = false;
+    this.#later = "";
     this.#serial?.stop();
     if (!this.isReadBufferShared && !this.#mustReplaceBuffer) this.#streams.giveBulkBuffer(this.#buffer);
     this.#buffer = this.#streams.sharedBuffer;

@@ -41,6 +41,9 @@ export class SocketStream implements ByteStream {
   get localPort(): number {
     return this.#socket.localPort ?? 0;
   }
+  /** Node's own sockets write at once. */
+  readonly isWriteDue = false;
+
   get writeBacklog(): number {
     return this.#socket.destroyed ? 0 : this.#socket.writableLength;
   }

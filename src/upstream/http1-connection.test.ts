@@ -257,3 +257,24 @@ test("what an endpoint says of its idle time is told once", () => {
   }
   assert.deepEqual(stage.told, ["keep-alive timeout=5", "idle", "idle", "idle"]);
 });
+
+test("a response to a request that has not left yet is nobody's, and the request can go elsewhere", () => {
+  const stage = new Stage();
+  stage.ask();
+  stage.stream.receive(ok);
+  const sink = stage.ask({ target: "/next" });
+  stage.stream.isWriteDue = true;
+  stage.stream.receive(ok);
+  assert.deepEqual(sink.events, ["failed stale-connection"]);
+  assert.equal(sink.body, "");
+});
+
+test("a response may overtake the rest of a body that waits to leave", () => {
+  const stage = new Stage();
+  const sink = new ResponseRecorder();
+  stage.connection.attach(sink);
+  stage.connection.sendHead(outgoing({ body: { kind: "length", bytes: 10 } }));
+  stage.stream.isWriteDue = true;
+  stage.stream.receive(ok);
+  assert.equal(sink.events[0], "head 200 length");
+});

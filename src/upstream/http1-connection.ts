@@ -73,6 +73,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
   #isRequestComplete = false;
+  #isRequestBodiless = false;
   #isReusable = true;
   #hasResponseBytes = false;
   #informationalCount = 0;
@@ -126,6 +127,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? this.#limits.responseHeadTimeoutMs;
     this.#idleTimeoutMs = timeouts?.idleMs ?? this.#limits.upstreamIdleTimeoutMs;
     this.#deadline.clear();
+    this.#isRequestBodiless = request.body.kind === "none";
     this.#writer.begin(requestHeadText(request), request.body.kind);
   }
 
@@ -181,6 +183,11 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     // Unsolicited bytes on an idle connection: never to be used again (SEMANTICS: response queue poisoning).
     if (this.#phase === "idle" || this.#phase === "closed") {
       this.#close();
+      return;
+    }
+    // A response to a request that has not even left: the same, and the request can go elsewhere.
+    if (this.#stream.isWriteDue && this.#isRequestBodiless && this.#phase === "head") {
+      this.#stream.reset();
       return;
     }
     let pos = 0;

@@ -13,6 +13,7 @@ export class MemoryStream implements ByteStream {
   /** Each write by itself. */
   readonly writes: string[] = [];
   writeBacklog = 0;
+  isWriteDue = false;
   /** From now on writes stay behind as backlog. */
   isStuck = false;
   isPaused = false;
