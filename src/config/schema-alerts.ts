@@ -3,8 +3,8 @@ import * as z from "zod";
 import { parseDurationMs, parseShare } from "../core/units.ts";
 import { field, leaf, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, duration, flag, text, textAs } from "./leaves.ts";
-import { headerName, headerValue, name } from "./texts.ts";
+import { choice, duration, flag, text } from "./leaves.ts";
+import { headerName, headerValue, httpUrl, name } from "./texts.ts";
 
 /** Values that are measured, and events that happen. A test keeps both equal to what `observability/` knows. */
 export const alertSignalNames = [
@@ -54,21 +54,18 @@ function threshold() {
   });
 }
 
-function webhookUrl() {
-  const allowed = "a URL such as https://hooks.example.com/T1/B2";
-  return textAs(allowed, (input) =>
-    URL.canParse(input) && /^https?:$/.test(new URL(input).protocol) ? { value: input } : { allowed },
-  );
-}
-
 function events() {
   return oneOrMany(choice(alertEventNames));
 }
 
 const receiver = z.strictObject({
-  webhook: field(webhookUrl().nullable().prefault(null), "A URL that gets each message by POST.", {
-    isSecret: true,
-  }),
+  webhook: field(
+    httpUrl("https://hooks.example.com/T1/B2").nullable().prefault(null),
+    "A URL that gets each message by POST.",
+    {
+      isSecret: true,
+    },
+  ),
   format: field(
     choice(["generic", "slack"]).prefault("generic"),
     "How a webhook's message looks: JSON with every detail, or as Slack and its likes read it.",

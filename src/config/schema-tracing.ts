@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { field, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, flag, share } from "./leaves.ts";
-import { headerName } from "./texts.ts";
+import { choice, duration, flag, share, text } from "./leaves.ts";
+import { headerName, headerValue, httpUrl } from "./texts.ts";
 
 function believe() {
   return choice(["nobody", "trusted", "everybody"]).prefault("trusted");
@@ -24,6 +24,29 @@ export const requestIdSchema = withShorthand(
   "a header's name, or an object with header",
 );
 
+const exportSchema = z.strictObject({
+  url: field(
+    httpUrl("http://collector:4318/v1/traces"),
+    "The collector's whole URL for traces, which takes OTLP over HTTP in protobuf.",
+  ),
+  headers: field(
+    z.record(headerName(), field(headerValue(), "The value.", { isSecret: true })).prefault({}),
+    "Further headers for the collector, such as Authorization.",
+  ),
+  timeout: field(
+    duration(1).prefault("10s"),
+    "How long the collector has for one batch, repetitions included.",
+  ),
+  service: field(
+    text("a name").prefault("headgate"),
+    "What the collector calls this Headgate: `service.name`.",
+  ),
+  attributes: field(
+    z.record(text("an attribute's name"), field(text("a text"), "The value.")).prefault({}),
+    "Further attributes of the resource, such as `deployment.environment.name`.",
+  ),
+});
+
 export const tracingSchema = z.strictObject({
   share: field(share().prefault("100%"), "Share of the traces begun here that are sampled."),
   believe: field(
@@ -34,6 +57,11 @@ export const tracingSchema = z.strictObject({
   followParent: field(
     flag().prefault(true),
     "Whether a continued trace is sampled if its caller sampled it; otherwise `share` decides.",
+  ),
+  export: field(
+    exportSchema.nullable().prefault(null),
+    "Where the spans of sampled traces go: one for each exchange, its wait for an endpoint and each attempt. Without, traces are passed on and nothing is kept.",
+    { hazard: "A sampled exchange costs several µs more. Choose `share` by what the collector can take." },
   ),
 });
 

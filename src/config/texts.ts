@@ -21,6 +21,14 @@ export function bindAddress() {
   });
 }
 
+/** Where something is told or fetched over HTTP. */
+export function httpUrl(example: string) {
+  const allowed = `a URL such as ${example}`;
+  return textAs(allowed, (input) =>
+    URL.canParse(input) && /^https?:$/.test(new URL(input).protocol) ? { value: input } : { allowed },
+  );
+}
+
 /** Where an endpoint lives; kept in canonical spelling, readable by `parseEndpointUrl`. */
 export function endpointUrl() {
   const allowed = "a URL such as http://10.0.0.1:8081, https://app.example.com or unix:/run/app.sock";

@@ -11,6 +11,7 @@ import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
+import type { AttemptTrace } from "../observability/tracing/exchange-trace.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { Binding } from "../upstream/sticky/sticky.ts";
@@ -124,6 +125,7 @@ export class AttemptSeries implements QueueWaiter {
     outcome.attemptCount++;
     if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
     const attempt = new Attempt(this.#owner, this.#context, endpoint, isBudgeted, nowMs);
+    if (outcome.trace !== null) attempt.trace = outcome.trace.attemptBegan(endpoint.name, nowMs, false);
     this.current = attempt;
     this.#connect(attempt, false);
   }
@@ -165,7 +167,10 @@ export class AttemptSeries implements QueueWaiter {
 
   #endWait(): void {
     this.#ticket = null;
-    this.#owner.outcome.queueMs = this.#context.clock.nowMs() - this.#queuedMs;
+    const { outcome } = this.#owner;
+    const nowMs = this.#context.clock.nowMs();
+    outcome.queueMs = nowMs - this.#queuedMs;
+    outcome.trace?.queued(this.#queuedMs, nowMs);
   }
 
   // Failures and further attempts
@@ -193,6 +198,7 @@ export class AttemptSeries implements QueueWaiter {
     const nowMs = this.#context.clock.nowMs();
     const durationMs = nowMs - attempt.startedMs;
     this.#owner.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
+    attempt.trace?.failed(cause, detail);
     attempt.release(0, errorRow(cause).isBlamed, 0, 0, nowMs);
     this.ended(attempt);
     this.#tried = [...this.#tried, attempt.endpoint];
@@ -257,6 +263,8 @@ export class AttemptSeries implements QueueWaiter {
     this.#owner.outcome.attemptCount++;
     endpoint.state.count("hedges");
     this.#hedge = new Attempt(this.#owner, this.#context, endpoint, true, nowMs);
+    const { trace } = this.#owner.outcome;
+    if (trace !== null) this.#hedge.trace = trace.attemptBegan(endpoint.name, nowMs, true);
     this.#connect(this.#hedge, false);
   }
 
@@ -277,6 +285,7 @@ export class AttemptSeries implements QueueWaiter {
     if (current !== null && outcome.firstByteMs !== null) {
       const { requestBodyBytes, responseBodyBytes, status } = outcome;
       const row = outcome.cause === null ? null : errorRow(outcome.cause);
+      if (current.trace !== null) noteAnswer(current.trace, outcome);
       if (outcome.isTunnel) current.endpoint.state.count("tunnelsEnded");
       if (outcome.isTunnel || (row !== null && !row.isBlamed))
         current.abandon(responseBodyBytes, requestBodyBytes);
@@ -293,7 +302,7 @@ export class AttemptSeries implements QueueWaiter {
     this.#timer?.dispose();
     if (this.#ticket !== null) {
       this.#target.pool.queue?.cancel(this.#ticket);
-      this.#ticket = null;
+      this.#endWait();
     }
     const { current } = this;
     const hedge = this.#hedge;
@@ -333,4 +342,10 @@ export class AttemptSeries implements QueueWaiter {
     if (purpose === "backoff") this.#select(this.#isNextBudgeted, this.#context.clock.nowMs());
     else if (purpose === "hedge") this.#startHedge();
   }
+}
+
+/** For the span of the attempt that answered, whether or not it counts for its endpoint. */
+function noteAnswer(trace: AttemptTrace, { status, cause, detail }: ExchangeOutcome): void {
+  trace.status = status;
+  if (cause !== null) trace.failed(cause, detail);
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
+import type { AttemptTrace } from "../observability/tracing/exchange-trace.ts";
 import type { ProxyEnd } from "../listener/proxy-protocol.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
@@ -46,6 +47,8 @@ export class Attempt implements ConnectionWaiter {
   upstream: UpstreamStream | null = null;
   /** May be replaced by one who takes the attempt over. */
   owner: AttemptOwner;
+  /** Notes for a span; null unless one is wanted. */
+  trace: AttemptTrace | null = null;
   readonly #context: AttemptContext;
   #pending: PendingConnection | null = null;
   #deadline: Deadline | null = null;
@@ -86,7 +89,10 @@ export class Attempt implements ConnectionWaiter {
   sendHead(outgoing: OutgoingRequest): void {
     const { facts } = this.endpoint;
     const host = facts.hostHeader ?? (outgoing.host === "" ? facts.fallbackHost : outgoing.host);
-    this.upstream?.sendHead(host === outgoing.host ? outgoing : { ...outgoing, host });
+    if (this.trace !== null) {
+      const fieldLines = this.trace.retarget(outgoing.fieldLines);
+      this.upstream?.sendHead({ ...outgoing, host, fieldLines });
+    } else this.upstream?.sendHead(host === outgoing.host ? outgoing : { ...outgoing, host });
   }
 
   /** Ends it from this side. The endpoint is still held. */
@@ -102,6 +108,7 @@ export class Attempt implements ConnectionWaiter {
   release(status: number, isFailure: boolean, bytesIn: number, bytesOut: number, nowMs: number): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
+    this.trace?.ended(nowMs, status, this.connectMs);
     const { state, facts } = this.endpoint;
     state.requestFinished(status, nowMs - this.startedMs, isFailure, bytesIn, bytesOut, nowMs);
     this.endpoint.attempted(status !== 0);
@@ -112,6 +119,7 @@ export class Attempt implements ConnectionWaiter {
   abandon(bytesIn: number, bytesOut: number): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
+    this.trace?.ended(this.#context.clock.nowMs(), 0, this.connectMs);
     this.endpoint.state.requestAbandoned(bytesIn, bytesOut);
   }
 

@@ -4,6 +4,7 @@ import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
+import type { ExchangeTrace } from "../observability/tracing/exchange-trace.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
@@ -31,6 +32,7 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
   isTunnel = false;
   requestId = "";
   traceId = "";
+  trace: ExchangeTrace | null = null;
   identityLine = "";
   /** Knows the captures. */
   scope: RequestScope | null = null;

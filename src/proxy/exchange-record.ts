@@ -1,6 +1,7 @@
 /** What remains of an exchange once it is over: the source of access logs, metrics and diagnosis. */
 import type { Cause } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
+import type { ExchangeTrace } from "../observability/tracing/exchange-trace.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 
 /** An attempt that did not lead to the response. */
@@ -50,6 +51,8 @@ export interface ExchangeRecord {
   readonly requestId: string;
   /** "" unless requests are traced. */
   readonly traceId: string;
+  /** Notes for spans; null unless they are exported and this one is sampled. */
+  readonly trace: ExchangeTrace | null;
   /** A request header by lower-case name. */
   header(lowerName: string): string | undefined;
   /** A header of the endpoint's response. */

@@ -97,6 +97,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     const fieldLines = identity.isIdle
       ? admission.fieldLines
       : identity.mark(admission.fieldLines, this.#downstream.isTrusted, this.outcome);
+    if (this.outcome.trace !== null) this.outcome.trace.startedMs = this.#startedMs;
     const plan = this.#context.router.route(this.#scope);
     if (plan === null) return this.#answer("no-route", "");
     if (plan === "unclear-path") return this.#answer("unclear-path", "");

@@ -10,7 +10,11 @@ import {
 } from "./request-identity.ts";
 
 const idSettings: RequestIdSettings = { headerName: "X-Request-Id", believe: "trusted", isInResponse: true };
-const tracing: TracingSettings = { believe: "trusted", sampling: { share: 1, isParentFollowed: true } };
+const tracing: TracingSettings = {
+  believe: "trusted",
+  sampling: { share: 1, isParentFollowed: true },
+  isExported: false,
+};
 const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 interface Marked extends IdentifiedRequest {
@@ -22,7 +26,7 @@ function mark(
   settings: { id?: RequestIdSettings | null; tracing?: TracingSettings | null; isTrusted?: boolean },
 ): Marked {
   const identity = new RequestIdentity(settings.id ?? null, settings.tracing ?? null, seededRandom(1));
-  const request: IdentifiedRequest = { requestId: "", traceId: "", identityLine: "" };
+  const request: IdentifiedRequest = { requestId: "", traceId: "", trace: null, identityLine: "" };
   return { lines: identity.mark(lines, settings.isTrusted ?? true, request), ...request };
 }
 

@@ -11,6 +11,7 @@ import {
   parseTraceContext,
   type SamplingSettings,
 } from "../observability/trace-context.ts";
+import { ExchangeTrace } from "../observability/tracing/exchange-trace.ts";
 
 /** Whose headers are believed: nobody's, those of trusted proxies, everybody's. */
 export type Belief = "nobody" | "trusted" | "everybody";
@@ -25,12 +26,16 @@ export interface RequestIdSettings {
 export interface TracingSettings {
   readonly believe: Belief;
   readonly sampling: SamplingSettings;
+  /** Spans of sampled traces are wanted. */
+  readonly isExported: boolean;
 }
 
 /** Where it is noted. */
 export interface IdentifiedRequest {
   requestId: string;
   traceId: string;
+  /** Notes for spans; null unless they are wanted. */
+  trace: ExchangeTrace | null;
   /** A field line for the response; "" when there is none. */
   identityLine: string;
 }
@@ -104,6 +109,8 @@ export class RequestIdentity {
     const parent = isRead ? parseTraceContext(parentLine.exec(lines)?.[1], state) : null;
     const trace = continueTrace(parent, settings.sampling, this.#random);
     request.traceId = trace.traceId;
+    if (settings.isExported && trace.isSampled)
+      request.trace = new ExchangeTrace(trace, parent?.spanId ?? "", this.#random);
     const rest = traceLine.test(lines) ? withoutNamed(lines, "traceparent", "tracestate") : lines;
     const stateLine = trace.state === "" ? "" : `tracestate: ${trace.state}\r\n`;
     return `${rest}traceparent: ${formatTraceparent(trace)}\r\n${stateLine}`;

@@ -379,7 +379,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   async #terminate(): Promise<void> {
     await Promise.all(this.#dataPlanes.map((link) => link.terminate()));
     this.drains.close();
-    this.observability.close();
+    await this.observability.close();
     await this.#controlPlane.close();
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }
@@ -388,6 +388,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     const { number, origin, changes } = revision;
     recordRevision(this.events, revision);
     this.observability.alerts.apply(revision.config.alerts);
+    this.observability.traces.apply(revision.config.tracing);
     if (origin.way !== "start") {
       const { way, by, note = null } = origin;
       this.#log.info("configuration changed", { revision: number, changes: changes.length, way, by, note });

@@ -31,6 +31,7 @@ import { AlertKeeper, poolSignals } from "./observability-alerts.ts";
 import { HistoryKeeper } from "./observability-history.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
+import { TraceExport } from "./observability-tracing.ts";
 import { ExchangeViewers } from "./observability-viewers.ts";
 import type { Revision } from "./revisions.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -62,6 +63,7 @@ export class Observability {
   /** Who follows exchanges live. */
   readonly viewers: ExchangeViewers;
   readonly alerts: AlertKeeper;
+  readonly traces: TraceExport;
   readonly #history: HistoryKeeper;
   readonly #parts: ObservabilityParts;
   #isLastReloadApplied = true;
@@ -74,6 +76,7 @@ export class Observability {
     this.#history = new HistoryKeeper(parts.clock, parts.shared);
     this.viewers = new ExchangeViewers((filters) => parts.setExchangeFilters(filters));
     this.alerts = new AlertKeeper({ ...parts, readings: () => this.#signals() });
+    this.traces = new TraceExport(parts);
     this.#collectors = this.#collectorsOf(parts);
     parts.events.subscribe((event) => this.#notice(event));
   }
@@ -88,14 +91,16 @@ export class Observability {
     this.#history.start();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.alerts.close();
     this.#history.close();
+    await this.traces.close();
   }
 
   /** What a data plane tells. */
   receive(report: ObservabilityReport): void {
     if (report.kind === "failures") this.diagnosis.addBatch(report.batch);
+    else if (report.kind === "traces") this.traces.receive(report.batch);
     else this.viewers.receive(report.batch);
   }
 
@@ -118,6 +123,7 @@ export class Observability {
       })),
       configMetrics(() => this.#readConfig()),
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
+      () => this.traces.metrics(),
       eventMetrics(() => events.countsByKind()),
     ];
   }

@@ -12,6 +12,7 @@ export function requestIdentity({ requestId, tracing }: Config, random: Random):
       ? null
       : {
           believe: tracing.believe,
+          isExported: tracing.export !== null,
           sampling: { share: tracing.share, isParentFollowed: tracing.followParent },
         },
     random,

@@ -1,13 +1,15 @@
 /**
  * What one thread writes down of its exchanges: counters in shared memory, lines of the access log,
- * failures for the diagnosis, and exchanges for whoever follows them live. Called once per exchange, at
- * its end; sends no message per request.
+ * failures for the diagnosis, exchanges for whoever follows them live, and sampled traces. Called once per
+ * exchange, at its end; sends no message per request.
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import { ExchangeCounters } from "../observability/exchange-counters.ts";
 import { FailureCollector } from "../observability/failure-collector.ts";
+import { TraceBatcher } from "../observability/tracing/trace-batcher.ts";
+import { tracedExchange } from "../observability/tracing/traced-exchange.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import { AccessLogs } from "./access-logs.ts";
 import { type Refusal, refusalRecord } from "./observability-refusal.ts";
@@ -40,6 +42,7 @@ export class ObservabilityRecorder {
   readonly #accessLogs: AccessLogs;
   readonly #failures: FailureCollector;
   readonly #tail: ExchangeTail;
+  readonly #traces: TraceBatcher;
   #counters: ExchangeCounters | null = null;
   #vitals: WorkerVitals | null = null;
   #timer: Timer | null = null;
@@ -55,6 +58,7 @@ export class ObservabilityRecorder {
       send: (batch) => parts.send({ kind: "failures", batch }),
     });
     this.#tail = new ExchangeTail({ clock, send: (batch) => parts.send({ kind: "exchanges", batch }) });
+    this.#traces = new TraceBatcher({ clock, send: (batch) => parts.send({ kind: "traces", batch }) });
   }
 
   apply({ config, observability }: Snapshot): void {
@@ -69,6 +73,8 @@ export class ObservabilityRecorder {
     this.#accessLogs.write(record);
     this.#failures.exchangeFinished(record);
     this.#tail.offer(record);
+    if (record.trace !== null && this.#traces.hasRoom())
+      this.#traces.add(tracedExchange(record, record.trace));
   }
 
   refused(refusal: Refusal): void {
@@ -95,6 +101,7 @@ export class ObservabilityRecorder {
     this.#timer?.cancel();
     this.#timer = null;
     this.#failures.flush();
+    this.#traces.flush();
     this.#tail.close();
     await this.#accessLogs.close();
     this.#tellLines();

@@ -35,6 +35,7 @@ export function exchangeRecordOf(record: StreamRecord): ExchangeRecord {
     isTunnel: true,
     requestId: "",
     traceId: "",
+    trace: null,
     header: nothing,
     responseHeader: nothing,
     capture: nothing,
