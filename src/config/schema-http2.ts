@@ -38,10 +38,10 @@ export const upstreamHttp2Schema = z.strictObject({
   ),
   streamWindow: field(
     size(65_535).prefault("256KiB"),
-    "Bytes of a response an endpoint may send ahead on one request.",
+    "Bytes of a response an endpoint may send ahead on one request whose client reads slowly; with `streams`, the most one connection can make Headgate hold.",
   ),
   connectionWindow: field(
     size(65_535).prefault("4MiB"),
-    "The same for all requests of a connection together.",
+    "Bytes of all responses on one connection that may be under way at once. Slow clients do not use it up.",
   ),
 });

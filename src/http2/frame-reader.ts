@@ -3,13 +3,14 @@
  * of all other frames it is gathered first, and they are small by their limits. Header blocks over
  * several frames are put together here, bounded in octets and in frames (CONTINUATION floods).
  */
+import { latin1 } from "../core/latin1.ts";
 import { ErrorCode, Flag, frameBytesMax, frameHeaderBytes, FrameType } from "./frames.ts";
 
 export interface FrameSink {
   /** A whole header block. */
   onHeaders(streamId: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void;
-  /** A DATA frame of `length` octets, padding included, begins. */
-  onDataBegin(streamId: number, length: number): void;
+  /** A DATA frame of `length` octets, padding included, begins; `isUseless` when it has neither data nor the end. */
+  onDataBegin(streamId: number, length: number, isUseless: boolean): void;
   /** Part of its data. */
   onDataPart(streamId: number, bytes: Buffer, start: number, end: number): void;
   onDataEnd(streamId: number, isEnd: boolean): void;
@@ -25,18 +26,15 @@ export interface FrameSink {
   onUnknownFrame(): void;
 }
 
-export interface FrameLimits {
-  /** Octets of one header block as it is sent, compressed. */
-  readonly blockBytesMax: number;
-}
-
 /** A block that needs more frames than this and its size is sent to annoy. */
 const continuationsMax = 8;
 const nothing = Buffer.alloc(0);
 
 export class FrameReader {
   readonly #sink: FrameSink;
-  readonly #limits: FrameLimits;
+  readonly #blockBytesMax: number;
+  /** What must still come before the first frame. */
+  #prefaceLeft: string;
   /** The beginning of a frame that the last read cut off. */
   #partial: Buffer = nothing;
   // A DATA frame that is being handed out.
@@ -51,10 +49,13 @@ export class FrameReader {
   #blockIsEnd = false;
   #continuations = 0;
   #isStopped = false;
+  #hasBegun = false;
 
-  constructor(sink: FrameSink, limits: FrameLimits) {
+  /** `blockBytesMax`: octets of one header block as it is sent, compressed. `preface`: of clients, else "". */
+  constructor(sink: FrameSink, blockBytesMax: number, preface: string) {
     this.#sink = sink;
-    this.#limits = limits;
+    this.#blockBytesMax = blockBytesMax;
+    this.#prefaceLeft = preface;
   }
 
   /** A frame or a header block has begun and is not complete; the data of a DATA frame does not count. */
@@ -72,6 +73,11 @@ export class FrameReader {
   /** Reads `bytes[0, length)`; returns the code with which the connection must end, or 0. */
   read(bytes: Buffer, length: number): number {
     let pos = 0;
+    if (this.#prefaceLeft !== "") {
+      pos = Math.min(length, this.#prefaceLeft.length);
+      if (latin1(bytes, 0, pos) !== this.#prefaceLeft.slice(0, pos)) return ErrorCode.protocol;
+      this.#prefaceLeft = this.#prefaceLeft.slice(pos);
+    }
     if (this.#partial.length > 0) {
       const taken = this.#completePartial(bytes, length);
       if (taken < 0) return -taken;
@@ -139,6 +145,12 @@ export class FrameReader {
     const length = lengthAt(bytes, pos);
     const type = bytes[pos + 3] as number;
     const streamId = streamIdAt(bytes, pos + 5);
+    if (!this.#hasBegun) {
+      // SETTINGS come before anything else (§3.4).
+      const isAck = ((bytes[pos + 4] as number) & Flag.ack) !== 0;
+      if (type !== FrameType.settings || isAck) return ErrorCode.protocol;
+      this.#hasBegun = true;
+    }
     if (length > frameBytesMax) return ErrorCode.frameSize;
     // A header block is one unit: nothing may come between its frames (§4.3).
     if (this.#blockStreamId !== 0 && (type !== FrameType.continuation || streamId !== this.#blockStreamId)) {
@@ -218,8 +230,8 @@ export class FrameReader {
       if (start >= end) return ErrorCode.frameSize;
       end -= bytes[start++] as number;
     }
-    if ((flags & Flag.priority) !== 0) start += 5;
     if (start > end) return ErrorCode.protocol;
+    if ((flags & Flag.priority) !== 0 && (start += 5) > end) return ErrorCode.frameSize;
     const isEnd = (flags & Flag.endStream) !== 0;
     if ((flags & Flag.endHeaders) !== 0) {
       this.#sink.onHeaders(streamId, bytes, start, end, isEnd);
@@ -229,15 +241,15 @@ export class FrameReader {
     this.#blockIsEnd = isEnd;
     this.#block = Buffer.from(bytes.subarray(start, end));
     this.#continuations = 0;
-    return this.#block.length > this.#limits.blockBytesMax ? ErrorCode.enhanceYourCalm : 0;
+    return this.#block.length > this.#blockBytesMax ? ErrorCode.enhanceYourCalm : 0;
   }
 
   #takeContinuation(flags: number, bytes: Buffer, start: number, end: number): number {
     const isLast = (flags & Flag.endHeaders) !== 0;
     const isUseless = start === end && !isLast;
-    const wanted = Math.ceil(this.#limits.blockBytesMax / frameBytesMax);
+    const wanted = Math.ceil(this.#blockBytesMax / frameBytesMax);
     if (isUseless || ++this.#continuations > continuationsMax + wanted) return ErrorCode.enhanceYourCalm;
-    if (this.#block.length + end - start > this.#limits.blockBytesMax) return ErrorCode.enhanceYourCalm;
+    if (this.#block.length + end - start > this.#blockBytesMax) return ErrorCode.enhanceYourCalm;
     this.#block = Buffer.concat([this.#block, bytes.subarray(start, end)]);
     if (!isLast) return 0;
     const block = this.#block;
@@ -262,7 +274,8 @@ export class FrameReader {
     this.#dataLeft = length - prefix - padding;
     this.#paddingLeft = padding;
     this.#isInData = true;
-    this.#sink.onDataBegin(this.#dataStreamId, length);
+    const isUseless = this.#dataLeft === 0 && (flags & Flag.endStream) === 0;
+    this.#sink.onDataBegin(this.#dataStreamId, length, isUseless);
     this.#endDataIfComplete();
     return pos + frameHeaderBytes + prefix;
   }

@@ -28,6 +28,9 @@ export class FrameWriter {
   frameBytesMax = frameBytesMax;
   readonly #stream: ByteSink;
   #held = "";
+  /** The last small span, without its header: END_STREAM may still be added. No stream for none. */
+  #dataStreamId = 0;
+  #data = "";
 
   constructor(stream: ByteSink) {
     this.#stream = stream;
@@ -40,27 +43,23 @@ export class FrameWriter {
 
   /** A whole frame, or several. */
   hold(frames: string): void {
+    this.#releaseData(0);
     this.#held += frames;
     if (this.#held.length > heldMax) this.flush();
   }
 
-  /** `bytes[start, end)` as DATA frames, the last one with END_STREAM if `isEnd`. */
-  data(
-    streamId: number,
-    source: BorrowedFrom,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    isEnd: boolean,
-  ): void {
+  /** `bytes[start, end)` as DATA frames. */
+  data(streamId: number, source: BorrowedFrom, bytes: Buffer, start: number, end: number): void {
     let pos = start;
     while (pos < end) {
       const stop = Math.min(end, pos + this.frameBytesMax);
-      const flags = isEnd && stop === end ? Flag.endStream : 0;
-      this.#held += frameHeader(stop - pos, FrameType.data, flags, streamId);
       if (stop - pos <= textSpanMax) {
-        this.hold(latin1(bytes, pos, stop));
+        this.#releaseData(0);
+        this.#dataStreamId = streamId;
+        this.#data = latin1(bytes, pos, stop);
+        if (this.#held.length + this.#data.length > heldMax) this.flush();
       } else {
+        this.hold(frameHeader(stop - pos, FrameType.data, 0, streamId));
         this.flush();
         this.#writeSpan(source, bytes, pos, stop);
       }
@@ -68,16 +67,25 @@ export class FrameWriter {
     }
   }
 
-  /** END_STREAM with nothing. */
-  emptyEnd(streamId: number): void {
-    this.hold(frameHeader(0, FrameType.data, Flag.endStream, streamId));
+  /** END_STREAM, on the stream's last data if it has not left yet. */
+  end(streamId: number): void {
+    if (this.#dataStreamId === streamId) this.#releaseData(Flag.endStream);
+    else this.hold(frameHeader(0, FrameType.data, Flag.endStream, streamId));
   }
 
   flush(): void {
+    this.#releaseData(0);
     if (this.#held === "") return;
     const text = this.#held;
     this.#held = "";
     this.#stream.writeText(text);
+  }
+
+  #releaseData(flags: number): void {
+    if (this.#dataStreamId === 0) return;
+    this.#held += frameHeader(this.#data.length, FrameType.data, flags, this.#dataStreamId) + this.#data;
+    this.#dataStreamId = 0;
+    this.#data = "";
   }
 
   #writeSpan(source: BorrowedFrom, bytes: Buffer, start: number, end: number): void {

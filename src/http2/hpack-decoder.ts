@@ -84,7 +84,7 @@ export class HpackDecoder {
 
   /** §4.2: only at the beginning of a block, and never above what we allow. */
   #readTableSize(bytes: Buffer, start: number, end: number, blockStart: number): number {
-    if (this.fields.length > 0 || start - blockStart > 10) return broken;
+    if (this.#listBytes > 0 || start - blockStart > 10) return broken;
     const pos = this.#readInteger(bytes, start, end, 5);
     if (pos === broken || this.#integer > this.#tableBytesMax) return broken;
     this.#tableBytesLimit = this.#integer;

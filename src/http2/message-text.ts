@@ -90,6 +90,8 @@ export function requestText(
   if (method === null || !word.test(method)) return "malformed";
   if (protocol !== null && (method !== "CONNECT" || !word.test(protocol) || path?.startsWith("/") !== true))
     return "malformed";
+  // RFC 8441 §4: an extended CONNECT has all of them.
+  if (protocol !== null && (scheme === null || authority === null)) return "malformed";
   if (method === "CONNECT" && protocol === null) {
     // A plain CONNECT has an authority only; it is refused further on, by its name.
     if (scheme !== null || path !== null || authority === null) return "malformed";

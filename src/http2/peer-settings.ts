@@ -11,6 +11,12 @@ export class PeerSettings {
   initialWindow = defaultWindow;
   frameBytesMax = frameBytesMax;
   isConnectProtocolKnown = false;
+  readonly #isServer: boolean;
+
+  /** `isServer`: the peer is one. */
+  constructor(isServer: boolean) {
+    this.#isServer = isServer;
+  }
 
   /** Reads a payload; returns the error code of an invalid value, or 0. */
   read(bytes: Buffer, start: number, end: number): number {
@@ -24,7 +30,8 @@ export class PeerSettings {
   #set(id: number, value: number): number {
     switch (id) {
       case Setting.enablePush:
-        return value > 1 ? ErrorCode.protocol : 0;
+        // A server may only say that it does not push.
+        return value > (this.#isServer ? 0 : 1) ? ErrorCode.protocol : 0;
       case Setting.maxConcurrentStreams:
         this.concurrentStreamsMax = value;
         return 0;

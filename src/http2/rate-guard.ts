@@ -22,4 +22,9 @@ export class RateGuard {
     this.#sinceMs = nowMs;
     return this.#tokens >= 0;
   }
+
+  /** Something was done that makes up for `count` of these. */
+  refund(count: number): void {
+    this.#tokens = Math.min(this.#perSecond * secondsHeld, this.#tokens + count);
+  }
 }

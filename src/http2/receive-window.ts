@@ -10,10 +10,16 @@ export class ReceiveWindow {
   readonly #writer: FrameWriter;
   readonly #streamMax: number;
   readonly #connectionMax: number;
+  readonly #isWithheld: boolean;
   #left: number;
   #uncredited = 0;
 
-  constructor(writer: FrameWriter, streamMax: number, connectionMax: number) {
+  /**
+   * `isWithheld`: what a paused stream has received is missing from the connection's window as well. One
+   * client's streams may hold each other up; on a connection that many clients share they must not.
+   */
+  constructor(writer: FrameWriter, streamMax: number, connectionMax: number, isWithheld: boolean) {
+    this.#isWithheld = isWithheld;
     this.#writer = writer;
     this.#streamMax = streamMax;
     this.#connectionMax = connectionMax;
@@ -30,7 +36,8 @@ export class ReceiveWindow {
   takeFor(stream: Http2Stream, bytes: number): boolean {
     stream.receiveWindow -= bytes;
     stream.uncredited += bytes;
-    stream.withheld += bytes;
+    if (this.#isWithheld) stream.withheld += bytes;
+    else this.creditConnection(bytes);
     return stream.receiveWindow >= 0;
   }
 

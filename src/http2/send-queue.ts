@@ -9,8 +9,6 @@ import type { ByteSource, Http2Stream, Waiting } from "./stream.ts";
 export interface SendQueueOwner {
   /** Everything of the stream has been sent but its end: trailers, "" for none. */
   sendEnd(stream: Http2Stream, trailers: string): void;
-  /** END_STREAM went out with the last data. */
-  onEndSent(stream: Http2Stream): void;
 }
 
 export class SendQueue {
@@ -26,14 +24,7 @@ export class SendQueue {
   }
 
   /** `bytes[start, end)` is not empty. */
-  send(
-    stream: Http2Stream,
-    source: ByteSource,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    isEnd: boolean,
-  ): void {
+  send(stream: Http2Stream, source: ByteSource, bytes: Buffer, start: number, end: number): void {
     let pos = start;
     if (stream.waiting === null) {
       const allowed = Math.min(end - start, stream.sendWindow, this.window);
@@ -41,14 +32,11 @@ export class SendQueue {
         pos = start + allowed;
         stream.sendWindow -= allowed;
         this.window -= allowed;
-        this.#writer.data(stream.id, source, bytes, start, pos, isEnd && pos === end);
+        this.#writer.data(stream.id, source, bytes, start, pos);
       }
-      if (pos === end) {
-        if (isEnd) this.#owner.onEndSent(stream);
-        return;
-      }
+      if (pos === end) return;
     }
-    this.#wait(stream, source, bytes.subarray(pos, end), isEnd ? "" : null);
+    this.#wait(stream, source, bytes.subarray(pos, end));
   }
 
   /** Sends what the windows and the socket allow by now. */
@@ -69,14 +57,13 @@ export class SendQueue {
   }
 
   /** A private buffer is kept as it is, a shared one must be copied. */
-  #wait(stream: Http2Stream, source: ByteSource, bytes: Buffer, end: string | null): void {
+  #wait(stream: Http2Stream, source: ByteSource, bytes: Buffer): void {
     let chunk = bytes;
     if (source.isReadBufferShared) chunk = Buffer.from(bytes);
     else source.replaceReadBuffer();
     stream.waiting ??= { chunks: [], bytes: 0, end: null };
     stream.waiting.chunks.push(chunk);
     stream.waiting.bytes += chunk.length;
-    stream.waiting.end = end;
     if (stream.isQueued) return;
     stream.isQueued = true;
     this.#queue.push(stream);
@@ -92,13 +79,10 @@ export class SendQueue {
     waiting.bytes -= bytes;
     if (bytes < chunk.length) waiting.chunks[0] = chunk.subarray(bytes);
     else waiting.chunks.shift();
-    const isDone = waiting.bytes === 0;
-    const isEnd = isDone && waiting.end === "";
-    this.#writer.data(stream.id, ownMemory, chunk, 0, bytes, isEnd);
-    if (!isDone) return true;
+    this.#writer.data(stream.id, ownMemory, chunk, 0, bytes);
+    if (waiting.bytes > 0) return true;
     stream.waiting = null;
-    if (isEnd) this.#owner.onEndSent(stream);
-    else if (waiting.end !== null) this.#owner.sendEnd(stream, waiting.end);
+    if (waiting.end !== null) this.#owner.sendEnd(stream, waiting.end);
     stream.handler.onDrain();
     return true;
   }

@@ -2,16 +2,19 @@
  * The streams of one session by their numbers: who is open, who was reset a moment ago, which numbers have
  * not been used. A client's stream gets its number when its request is sent, for numbers must go out in order.
  */
+import { ErrorCode } from "./frames.ts";
 import type { Http2Stream } from "./stream.ts";
 
 /** Streams we reset, for whose frames under way there is mercy. */
-const recentlyResetMax = 256;
+const recentlyResetMax = 1024;
 /** A client that has come this far makes a new connection. */
 const idMax = 2 ** 30;
 
 export class StreamTable {
   /** The highest number the peer has used. */
-  lastPeerId = 0;
+  #lastPeerId = 0;
+  /** It has left numbers out, which are closed by that and never were open. */
+  #hasSkipped = false;
   readonly #isServer: boolean;
   readonly #byId = new Map<number, Http2Stream>();
   readonly #unsent = new Set<Http2Stream>();
@@ -25,6 +28,10 @@ export class StreamTable {
   /** Those open, the unsent ones among them. */
   get size(): number {
     return this.#byId.size + this.#unsent.size;
+  }
+
+  get lastPeerId(): number {
+    return this.#lastPeerId;
   }
 
   get hasNumbersLeft(): boolean {
@@ -72,13 +79,25 @@ export class StreamTable {
 
   /** May a request begin on this number (RFC 9113 §5.1.1)? */
   isNextOfPeer(id: number): boolean {
-    return this.#isServer && id % 2 === 1 && id > this.lastPeerId;
+    return this.#isServer && id % 2 === 1 && id > this.#lastPeerId;
+  }
+
+  /** The peer begins a request on it. */
+  begin(id: number): void {
+    if (id > this.#lastPeerId + 2) this.#hasSkipped = true;
+    this.#lastPeerId = id;
+  }
+
+  /** The code for HEADERS on a number that is neither open nor next: a stream that ended (§5.1), or a wrong number. */
+  faultOfHeaders(id: number): number {
+    const hasBeenOpen = id % 2 === 1 && !this.isIdle(id) && !this.#hasSkipped;
+    return hasBeenOpen ? ErrorCode.streamClosed : ErrorCode.protocol;
   }
 
   /** No stream of this number was ever begun. */
   isIdle(id: number): boolean {
     const isOurs = (id % 2 === 1) !== this.#isServer;
-    return isOurs ? id >= this.#nextId : id > this.lastPeerId;
+    return isOurs ? id >= this.#nextId : id > this.#lastPeerId;
   }
 
   rememberReset(id: number): void {

@@ -30,14 +30,7 @@ export interface Http2StreamHandler {
 /** What a stream asks of its session. */
 export interface StreamCarrier {
   sendHeaders(stream: Http2Stream, block: string, isEnd: boolean): void;
-  sendData(
-    stream: Http2Stream,
-    source: ByteSource,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    isEnd: boolean,
-  ): void;
+  sendData(stream: Http2Stream, source: ByteSource, bytes: Buffer, start: number, end: number): void;
   sendEnd(stream: Http2Stream, trailers: string): void;
   resetStream(stream: Http2Stream, code: number): void;
   /** Reading goes on or stops: credit for what came is given or withheld. */
@@ -97,8 +90,8 @@ export class Http2Stream {
     if (this.#maySend()) this.#carrier.sendHeaders(this, block, isEnd);
   }
 
-  sendData(source: ByteSource, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
-    if (this.#maySend()) this.#carrier.sendData(this, source, bytes, start, end, isEnd);
+  sendData(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+    if (start < end && this.#maySend()) this.#carrier.sendData(this, source, bytes, start, end);
   }
 
   /** `trailers` is an encoded header block, "" for none. */

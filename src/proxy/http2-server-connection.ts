@@ -12,7 +12,9 @@ import type { Field } from "../http2/field.ts";
 import { ErrorCode } from "../http2/frames.ts";
 import { encodeField, encodeLines } from "../http2/hpack-encoder.ts";
 import { requestText } from "../http2/message-text.ts";
-import { Http2Session, type SessionLimits, type SessionOwner } from "../http2/session.ts";
+import { Http2Session } from "../http2/session.ts";
+import type { SessionLimits } from "../http2/session-limits.ts";
+import type { SessionOwner } from "../http2/session-owner.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import { ownMemory } from "../upstream/upstream-stream.ts";
 import { Client } from "./client.ts";
@@ -152,8 +154,9 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
     const body = Buffer.from(response.body, "latin1");
     const block = encodeField(":status", String(response.status)) + encodeLines(response.fieldLines);
     stream.sendHeaders(block + encodeField("content-length", String(body.length)), false);
-    stream.sendData(ownMemory, body, 0, body.length, true);
-    if (!stream.hasRemoteEnded) stream.reset(ErrorCode.none);
+    stream.sendData(ownMemory, body, 0, body.length);
+    stream.sendEnd("");
+    if (!stream.hasRemoteEnded && stream.backlog === 0) stream.reset(ErrorCode.none);
   }
 
   #refused(cause: Cause): void {

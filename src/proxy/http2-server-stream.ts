@@ -40,8 +40,6 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   #isRequestComplete: boolean;
   /** The head of the response, held back until it is known whether anything follows. */
   #heldBlock: string | null = null;
-  /** Of a response whose length was told. */
-  #bytesLeft = Number.POSITIVE_INFINITY;
   #isResponseComplete = false;
   #isTunnel = false;
   /** What a client sent ahead of the tunnel. */
@@ -109,19 +107,13 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     if (isUpgrade) return this.#beginTunnel(fieldLines);
     const lines = fieldLines + this.#owner.context.settings.responseLines;
     let block = encodeField(":status", String(status)) + encodeLines(lines);
-    if (body.kind === "length") {
-      block += encodeField("content-length", String(body.bytes));
-      this.#bytesLeft = body.bytes;
-    }
-    // HEAD: the length is told, and nothing comes.
-    if (this.#head.method === "HEAD") this.#bytesLeft = 0;
+    if (body.kind === "length") block += encodeField("content-length", String(body.bytes));
     this.#heldBlock = block;
   }
 
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     this.#releaseHead();
-    this.#bytesLeft -= end - start;
-    this.#stream.sendData(source, bytes, start, end, this.#bytesLeft === 0);
+    this.#stream.sendData(source, bytes, start, end);
     if (this.#isTunnel) this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
     else if (this.#stream.backlog > 0) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
   }
@@ -133,7 +125,6 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
       this.#heldBlock = null;
     } else {
       this.#releaseHead();
-      // Nothing happens if the last body bytes have said the end already.
       this.#stream.sendEnd(block);
     }
     this.#stream.flush();

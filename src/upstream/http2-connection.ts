@@ -6,7 +6,9 @@ import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { ByteStream } from "../core/transport.ts";
 import { ResponseHeadParser } from "../http1/response-head.ts";
 import { ErrorCode } from "../http2/frames.ts";
-import { Http2Session, type SessionLimits, type SessionOwner } from "../http2/session.ts";
+import { Http2Session } from "../http2/session.ts";
+import type { SessionLimits } from "../http2/session-limits.ts";
+import type { SessionOwner } from "../http2/session-owner.ts";
 import type { Http1ConnectionLimits } from "./http1-connection.ts";
 import { Http2UpstreamStream, type StreamHost } from "./http2-stream.ts";
 import type { ResponseSink } from "./upstream-stream.ts";
@@ -34,7 +36,7 @@ export interface Http2ConnectionOwner {
 /** What servers may do to us is bounded by what we ask of them: these only have to be out of the way. */
 const conduct = {
   resetsPerSecond: 1_000_000,
-  framesPerSecond: 10_000,
+  framesPerSecond: 1_000_000,
   frameTimeoutMs: 60_000,
   stallTimeoutMs: 60_000,
 };

@@ -52,7 +52,6 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   #phase: Phase = "head";
   #method = "";
   #webSocketKey: string | null = null;
-  #requestBytesLeft = Number.POSITIVE_INFINITY;
   #isRequestComplete = false;
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
@@ -92,7 +91,6 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
       this.#stream?.sendHeaders(block, false);
       return;
     }
-    if (body.kind === "length") this.#requestBytesLeft = body.bytes;
     const isEnd = body.kind === "none" || (body.kind === "length" && body.bytes === 0);
     this.#stream?.sendHeaders(requestBlock(request, isSecure), isEnd);
   }
@@ -100,8 +98,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     const stream = this.#stream;
     if (stream === null) return;
-    this.#requestBytesLeft -= end - start;
-    stream.sendData(source, bytes, start, end, this.#requestBytesLeft === 0);
+    stream.sendData(source, bytes, start, end);
     if (this.#phase !== "head") return;
     // A slow client is not a slow endpoint: time runs only while the endpoint does not read.
     if (stream.backlog > 0) this.#setDeadline(this.#idleTimeoutMs);
