@@ -2,6 +2,7 @@
 export { defineConfig } from "./config/parse.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export type { Candidate, Policy, PolicyParts } from "./balancing/policy.ts";
+export type { HookAnswer, HookError, HookRequest, HookResponse, Hooks } from "./core/hooks.ts";
 export type { Log } from "./core/log.ts";
 export type { ExchangeRecord } from "./proxy/exchange-record.ts";
 export { ConfigError } from "./runtime/config-error.ts";

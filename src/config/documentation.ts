@@ -54,6 +54,9 @@ was probably meant. Unknown keys are errors.
 | statuses | \`200\`, \`2xx\`, \`200-399\`, or a list of them | ranges |
 | template | text in which \`\${…}\` stands for a fact about the request, such as \`\${client.address}\` | text |
 
+Relative paths of files start from the folder in which the program was started; those of \`include\` from the
+including file.
+
 A list that holds one element may be written as that element where the table below says "one or a list".
 
 ## Environment variables

@@ -9,6 +9,7 @@ import { duration, flag, readCount, text, textAs } from "./leaves.ts";
 import { filePath } from "./texts.ts";
 import { adminSchema } from "./schema-admin.ts";
 import { alertsSchema } from "./schema-alerts.ts";
+import { hooksSchema } from "./schema-hooks.ts";
 import { listenerSchema } from "./schema-listener.ts";
 import { accessLogSchema, logSchema } from "./schema-logging.ts";
 import { rateLimitSchema } from "./schema-rate-limit.ts";
@@ -154,6 +155,10 @@ export const configSchema = z.strictObject({
   tracing: field(
     tracingSchema.nullable().prefault(null),
     "Continues or begins a trace with each request: W3C `traceparent` and `tracestate`. Without it they pass as any other header.",
+  ),
+  hooks: field(
+    hooksSchema.nullable().prefault(null),
+    "Functions of yours on the request path: the path of a module that exports them, or in TypeScript the functions themselves.",
   ),
   admin: field(adminSchema.nullable().prefault(null), "The admin API; off unless given."),
   shutdown: field(shutdown.prefault({}), "How the program ends."),

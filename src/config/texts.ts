@@ -165,7 +165,7 @@ export function hostName() {
   return textAs(allowed, (input) => (isHostName(input) || isIp(input) ? { value: input } : { allowed }));
 }
 
-/** A file on this machine. Relative paths start from the configuration file's folder. */
+/** A file on this machine. Relative paths start from the working directory. */
 export function filePath() {
   return text("the path of a file");
 }

@@ -81,6 +81,7 @@ export const errorTable = {
   "auth-busy": { ...local, stage: "admit", status: 503, sentence: "Too many passwords are being verified at once.", fix: "Somebody is guessing passwords: limit the rate of the route." },
   "rate-limited": { ...downstream, stage: "admit", status: 429, sentence: "The client sends more requests than a rate limit allows.", fix: "Look at the limit's key, rate and burst." },
   "injected-fault": { ...local, stage: "admit", status: 503, level: "info", sentence: "The route answers some requests with an error on purpose.", fix: "Remove faults.abort from the route." },
+  "request-hook-failed": { ...local, stage: "admit", status: 500, level: "error", sentence: "The hook onRequest threw, took too long, or answered what is no answer.", fix: "The detail names the place in the hook's file, or the limit: hooks.timeout, hooks.concurrency." },
   // 4 route
   "no-route": { ...local, stage: "route", status: 404, level: "info", sentence: "No route matches the request.", fix: "Ask `headgate explain` for the near misses, or add a route without a match as the default." },
   "unclear-path": { ...downstream, stage: "route", status: 400, sentence: "The path can be read in two ways that lead to different routes.", fix: "Mend the client: no dot segments, escaped slashes or doubled slashes in paths." },
@@ -111,6 +112,7 @@ export const errorTable = {
   "reset-mid-body": { ...upstream, stage: "relay", retry: "never", status: 502, sentence: "The endpoint died in the middle of its response; the client's connection was broken off.", fix: "The endpoint crashed or timed out while it was sending." },
   "bad-response-body": { ...upstream, stage: "relay", retry: "never", status: 502, sentence: "The endpoint's response body breaks its own framing.", fix: "Mend the endpoint." },
   "response-body-timeout": { ...upstream, stage: "relay", retry: "never", status: 504, sentence: "The endpoint stopped in the middle of its response.", fix: "Raise timeouts.upstreamIdle for streams that are quiet for long." },
+  "response-hook-failed": { ...local, stage: "relay", status: 500, level: "error", sentence: "The hook onResponse threw, took too long, or answered what is no answer.", fix: "The detail names the place in the hook's file, or the limit: hooks.timeout, hooks.concurrency." },
   "exchange-timeout": { ...upstream, stage: "relay", retry: "never", status: 504, isBlamed: false, sentence: "The whole exchange took longer than its deadline.", fix: "Raise timeouts.exchange or look at the attempts in the log." },
   "tunnel-idle": { ...downstream, stage: "relay", status: null, level: "debug", sentence: "A tunnel was silent in both directions for too long.", fix: "Send pings, or raise timeouts.tunnelIdle." },
   // the house itself

@@ -26,11 +26,13 @@ import { GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse, sendLocalResponse } from "./local-response.ts";
 import type { Mirror, MirrorCopy } from "./mirror.ts";
 import { Paces } from "./paces.ts";
-import type { ProxyContext } from "./proxy-context.ts";
+import { withHookedChanges } from "./hooked-request.ts";
+import type { ErrorWatch, ProxyContext } from "./proxy-context.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { withIdentity } from "./request-identity.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
+import { ReviewedResponse, type ReviewOwner } from "./reviewed-response.ts";
 import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
@@ -40,7 +42,7 @@ const highWaterBytes = 64 * 1024;
 /** How long an endpoint may leave `Expect: 100-continue` unanswered before Headgate says 100 itself. */
 const continueTimeoutMs = 1000;
 
-export class Exchange implements SeriesOwner, GateCourseOwner {
+export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   readonly outcome: ExchangeOutcome;
   readonly #context: ProxyContext;
   readonly #downstream: Downstream;
@@ -126,12 +128,13 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
   }
 
   onGatesPassed(): void {
+    this.#outgoing = withHookedChanges(this.#outgoing, this.#scope);
     this.#route(this.#plan as RoutePlan, this.#context.clock.nowMs());
   }
 
   onGateClosed(verdict: Extract<GateVerdict, { kind: "refuse" | "respond" }>): void {
     if (verdict.kind === "respond") this.#answerLocally(verdict.response);
-    else this.#answer(verdict.cause, "", verdict.fieldLines, verdict.status);
+    else this.#answer(verdict.cause, verdict.detail ?? "", verdict.fieldLines, verdict.status);
   }
 
   onGateWaiting(): void {
@@ -266,6 +269,17 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.#series?.settle(attempt);
     if (this.#plan?.errorPages?.replacesUpstream(head.status) === true)
       return this.#replaceByPage(attempt, head);
+    const review = this.#plan?.reviewResponse ?? null;
+    if (review === null) return this.onReviewPassed(attempt, head, body, isUpgrade);
+    new ReviewedResponse(this, attempt, head, body, isUpgrade).ask(review, this.#scope);
+  }
+
+  /** ReviewOwner: nothing else has become of the exchange meanwhile. */
+  isAwaiting(attempt: Attempt): boolean {
+    return this.#series?.current === attempt;
+  }
+
+  onReviewPassed(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
     const { outcome } = this;
     outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
     outcome.connectMs = attempt.connectMs;
@@ -363,13 +377,17 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     if (status !== null && this.outcome.status === 0) return this.#answer(cause, detail);
     this.#note(cause, detail);
     if (this.outcome.status === 0) this.outcome.status = 499;
-    this.#finish();
-    this.#downstream.abort();
+    this.#abort();
   }
 
   /** The response has begun and cannot be completed: the client must see it broken. */
   #breakOff(cause: Cause, detail: string): void {
     this.#note(cause, detail);
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#context.errorWatch?.brokenOff(this.#scope, this.outcome);
     this.#finish();
     this.#downstream.abort();
   }
@@ -386,7 +404,22 @@ export class Exchange implements SeriesOwner, GateCourseOwner {
     this.outcome.status = response.status;
     const whole =
       moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines };
-    this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(whole, this.#scope) ?? whole);
+    const page = this.#plan?.errorPages?.inPlaceOf(whole, this.#scope) ?? whole;
+    const { errorWatch } = this.#context;
+    if (errorWatch === null) return this.#answerLocally(page);
+    this.#askWhatToAnswer(errorWatch, page);
+  }
+
+  /** Nothing else goes on while a hook thinks about the answer. */
+  #askWhatToAnswer(errorWatch: ErrorWatch, page: LocalResponse): void {
+    this.#series?.stop();
+    this.#gates?.stop();
+    this.#exchangeDeadline?.clear();
+    this.#continueDeadline?.clear();
+    const answer = errorWatch.answer(this.#scope, this.outcome, page, (late) => {
+      if (this.#phase !== "finished") this.#answerLocally(late);
+    });
+    if (answer !== "pending") this.#answerLocally(answer);
   }
 
   #answerLocally(response: LocalResponse): void {

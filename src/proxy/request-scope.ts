@@ -7,6 +7,7 @@ import type { ExchangeFact, TemplateScope } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import type { Downstream } from "./downstream.ts";
+import type { HookedRequest } from "./hooked-request.ts";
 
 /** What templates may ask beyond the request itself. */
 export interface LearntFacts {
@@ -19,6 +20,8 @@ export class RequestScope implements RequestFacts, TemplateScope {
   captures: ReadonlyMap<string, string> | null = null;
   /** Field lines that choices made on the way add to the response (cookies), each with CRLF. */
   responseLines = "";
+  /** What hooks were shown and want changed; null until one is called. */
+  hooked: HookedRequest | null = null;
   readonly #head: RequestHead;
   readonly #downstream: Downstream;
   readonly #clock: Clock;

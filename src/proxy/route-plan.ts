@@ -3,6 +3,7 @@
  * is null when the route does not ask for it, so that a plain route costs a few null checks.
  */
 import type { Cause } from "../core/errors.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { PriorityClass } from "../upstream/request-queue.ts";
 import type { UpstreamTimeouts } from "../upstream/upstream-stream.ts";
@@ -19,6 +20,8 @@ export type GateVerdict =
       readonly cause: Cause;
       readonly fieldLines: string;
       readonly status: number | null;
+      /** A remark for the log. */
+      readonly detail?: string;
     }
   /** Held back; the next gate is asked afterwards. */
   | { readonly kind: "delay"; readonly delayMs: number }
@@ -28,6 +31,20 @@ export type GateVerdict =
 export interface Gate {
   /** `pending` when the verdict comes later through `resume`; otherwise `resume` is never called. */
   check(scope: RequestScope, nowMs: number, resume: (verdict: GateVerdict) => void): GateVerdict | "pending";
+}
+
+/** What is said about an endpoint's response head; null lets it pass. */
+export type ReviewVerdict = Exclude<GateVerdict, { kind: "delay" }>;
+
+/** Asked with each response head that is to be relayed: a hook. */
+export interface ResponseReview {
+  /** `pending` when the verdict comes later through `resume`; otherwise `resume` is never called. */
+  check(
+    scope: RequestScope,
+    head: ResponseHead,
+    endpoint: string,
+    resume: (verdict: ReviewVerdict) => void,
+  ): ReviewVerdict | "pending";
 }
 
 /** Changes to field lines, each line with CRLF. */
@@ -76,6 +93,8 @@ export interface RoutePlan {
   readonly rewrite: RequestRewrite | null;
   readonly editRequest: FieldEdit | null;
   readonly editResponse: FieldEdit | null;
+  /** Asked before an endpoint's response is relayed; null unless hooks want it. */
+  readonly reviewResponse: ResponseReview | null;
   readonly importance: PriorityClass;
   readonly errorPages: ErrorPages | null;
   readonly mirror: Mirror | null;

@@ -30,8 +30,8 @@ export interface HeaderEdits {
 
 export const noHeaderEdits: HeaderEdits = { isEmpty: true, renames: new Map(), removes: new Set(), adds: [] };
 
-/** Fields that frame the message or belong to one connection; the proxy owns them. */
-const ownedNames: ReadonlySet<string> = new Set([
+/** Fields that frame the message or belong to one connection, in lower case; the proxy owns them. */
+export const ownedNames: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "expect",

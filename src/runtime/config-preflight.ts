@@ -1,6 +1,7 @@
 /**
  * What can only be looked at on this machine before a configuration is made current: routes compiled as
- * the data planes will, files of passwords, modules of policies. All problems are reported at once.
+ * the data planes will, files of passwords, modules of policies
+ * and hooks. All problems are reported at once.
  */
 import type { ConfigIssue, Path } from "../config/issue.ts";
 import { nowhere } from "../config/issue.ts";
@@ -12,6 +13,7 @@ import { compileRouteActions } from "../routing/route-actions.ts";
 import type { RouteProblem } from "../routing/route-spec.ts";
 import { checkRoutes } from "../routing/route-table.ts";
 import { ConfigError } from "./config-error.ts";
+import { loadHookModule } from "./hook-modules.ts";
 import { readPasswordFile } from "./password-files.ts";
 import { loadPolicyModule, tryPolicyModule } from "./policy-modules.ts";
 
@@ -21,6 +23,8 @@ export interface NamedFiles {
   readonly passwords: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Addresses of policy modules, by pool. */
   readonly policyModules: Readonly<Record<string, string>>;
+  /** Address of the module of the hooks; null without one. */
+  readonly hooks: string | null;
 }
 
 /** Throws a ConfigError with everything that is wrong. */
@@ -28,8 +32,30 @@ export async function preflight(config: Config, readTextFile: (path: string) => 
   const issues = routeIssues(config);
   const passwords = readPasswords(config, readTextFile, issues);
   const policyModules = await findPolicyModules(config, issues);
+  const hooks = await findHooks(config, issues);
   if (issues.length > 0) throw new ConfigError(issues);
-  return { passwords, policyModules };
+  return { passwords, policyModules, hooks };
+}
+
+async function findHooks({ hooks, workers }: Config, issues: ConfigIssue[]): Promise<string | null> {
+  if (hooks === null) return null;
+  if (hooks.path === null) {
+    if (workers !== 0)
+      issues.push(
+        issueAt(["hooks"], "functions cannot be handed to worker threads", {
+          allowed: "workers: 0, or the path of a module: hooks: ./hooks.ts",
+        }),
+      );
+    return null;
+  }
+  try {
+    const url = moduleUrl(hooks.path);
+    await loadHookModule(url);
+    return url;
+  } catch (error) {
+    issues.push(issueAt(["hooks", "path"], `the hooks' module cannot be used: ${reasonOf(error)}`));
+    return null;
+  }
 }
 
 function routeIssues(config: Config): ConfigIssue[] {

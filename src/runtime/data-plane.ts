@@ -10,10 +10,13 @@ import type { Random } from "../core/random.ts";
 import type { TlsTerminator } from "../core/tls.ts";
 import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
+import { HookCalls } from "../proxy/hook-calls.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import { RequestIdentity } from "../proxy/request-identity.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { DatagramListenerSet } from "./datagram-listener-set.ts";
+import { loadHooks } from "./hook-modules.ts";
+import { hookPoints } from "./hook-points.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { requestIdentity } from "./observability-identity.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
@@ -48,6 +51,7 @@ const noRoutes = { route: () => null };
 
 export class DataPlane implements DataPlaneLink {
   readonly #parts: DataPlaneParts;
+  readonly #hookCalls: HookCalls;
   readonly #pools: PoolRegistry;
   readonly #proxy: ProxyContext;
   readonly #listeners: ListenerSet;
@@ -56,6 +60,7 @@ export class DataPlane implements DataPlaneLink {
   constructor(parts: DataPlaneParts) {
     this.#parts = parts;
     const deadlines = new Deadlines(parts.clock);
+    this.#hookCalls = new HookCalls(deadlines);
     this.#pools = new PoolRegistry({ ...parts, deadlines });
     this.#proxy = {
       clock: parts.clock,
@@ -65,6 +70,7 @@ export class DataPlane implements DataPlaneLink {
       isCauseShown: true,
       identity: new RequestIdentity(null, null, parts.random),
       viaName: null,
+      errorWatch: null,
       onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: exchangeListener(parts),
     };
@@ -76,6 +82,7 @@ export class DataPlane implements DataPlaneLink {
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
     const { config } = snapshot;
     const policyModules = await loadPolicyModules(config, snapshot.files.policyModules);
+    const hooks = await loadHooks(config, snapshot.files.hooks);
     // Listeners first: if one cannot be bound, nothing else has changed.
     const addresses = await this.#bind(snapshot);
     this.#parts.recorder?.apply(snapshot);
@@ -83,7 +90,9 @@ export class DataPlane implements DataPlaneLink {
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.identity = requestIdentity(config, this.#parts.random);
     this.#proxy.viaName = config.via;
-    this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools });
+    const points = hookPoints(hooks, config, this.#hookCalls, this.#parts);
+    this.#proxy.errorWatch = points.errorWatch;
+    this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools, hooks: points });
     return addresses;
   }
 

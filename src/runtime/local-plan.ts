@@ -18,6 +18,7 @@ export function localPlan(name: string, respond: (scope: RequestScope) => LocalR
     rewrite: null,
     editRequest: null,
     editResponse: null,
+    reviewResponse: null,
     importance: "normal",
     errorPages: null,
     mirror: null,

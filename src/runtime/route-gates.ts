@@ -1,4 +1,7 @@
-/** The gates of a route, in the order they are asked: access, authentication, rate limits, faults on purpose. */
+/**
+ * The gates of a route, in the order they are asked: access, authentication, rate limits, the
+ * hook, faults on purpose.
+ */
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Random } from "../core/random.ts";
 import type { Gate, GateVerdict } from "../proxy/route-plan.ts";
@@ -24,6 +27,7 @@ export function routeGates(
     if (config !== undefined && share !== undefined)
       gates.push(rateLimitGate(name, config, share, parts.workerIndex));
   }
+  if (parts.hooks.gate !== null) gates.push(parts.hooks.gate);
   const { faults } = route;
   if (faults !== null) gates.push(...faultGates(faults, parts.random, routeProtections(route.name, parts)));
   return gates;

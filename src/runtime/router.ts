@@ -6,6 +6,7 @@ import type { Router } from "../proxy/proxy-context.ts";
 import type { RoutePlan } from "../proxy/route-plan.ts";
 import { buildRouteTable } from "../routing/route-table.ts";
 import type { RouteSpec } from "../routing/route-spec.ts";
+import type { HookPoints } from "./hook-points.ts";
 import { redirectingToHttps } from "./https-redirect.ts";
 import { localPlan } from "./local-plan.ts";
 import type { PoolRegistry } from "./pool-registry.ts";
@@ -18,6 +19,7 @@ export interface RouterParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly workerIndex: number;
+  readonly hooks: HookPoints;
 }
 
 export function buildRouter(snapshot: Snapshot, parts: RouterParts): Router {
