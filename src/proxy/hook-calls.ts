@@ -77,7 +77,7 @@ function checked(result: HookAnswer): HookVerdict {
 }
 
 /** `TypeError: x is undefined (/etc/headgate/hooks.ts:12:5)`: what was thrown, and where in the user's file. */
-export function placeOf(error: unknown): string {
+function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return `it threw ${String(error).slice(0, 200)}`;
   const said = `${error.name}: ${error.message}`.replace(/\s+/g, " ").slice(0, 300);
   const places = [
