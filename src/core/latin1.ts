@@ -1,8 +1,14 @@
-/** Octets of a buffer as a string of code points 0–255, by Buffer's native slicer. */
-interface Latin1Sliceable {
+/** Strings of code points 0–255, one per octet, from and to memory, by Buffer's native code. */
+interface Latin1Memory {
   latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, offset: number): number;
 }
 
 export function latin1(bytes: Buffer, start: number, end: number): string {
-  return (bytes as Buffer & Latin1Sliceable).latin1Slice(start, end);
+  return (bytes as Buffer & Latin1Memory).latin1Slice(start, end);
+}
+
+/** Puts the string at the start of `memory`, which must be large enough. */
+export function writeLatin1(memory: Buffer, text: string): void {
+  (memory as Buffer & Latin1Memory).latin1Write(text, 0);
 }

@@ -2,8 +2,6 @@
  * The fields a proxy must understand, and which of them it writes itself instead of passing on
  * (RFC 9110 §7.6.1 and the X-Forwarded family). Recognition costs a length check for most fields.
  */
-import { equalsLowerCase } from "./characters.ts";
-
 export const Known = {
   other: 0,
   host: 1,
@@ -64,13 +62,22 @@ const byLength: readonly (readonly KnownField[])[] = Array.from({ length: 24 }, 
   knownFields.filter((field) => field.lowerName.length === length),
 );
 
-/** The rule for the name at `text[start, end)`, or null for an ordinary field. */
-export function recogniseField(text: string, start: number, end: number): KnownField | null {
+/** The rule for the name at `octets[start, end)`, or null for an ordinary field. */
+export function recogniseField(octets: Uint8Array, start: number, end: number): KnownField | null {
   const fields = byLength[end - start];
   if (fields === undefined) return null;
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as KnownField;
-    if (equalsLowerCase(text, start, end, field.lowerName)) return field;
+    if (hasLowerName(octets, start, field.lowerName)) return field;
   }
   return null;
+}
+
+function hasLowerName(octets: Uint8Array, start: number, lowerName: string): boolean {
+  for (let i = 0; i < lowerName.length; i++) {
+    let code = octets[start + i] as number;
+    if (code >= 65 && code <= 90) code |= 32;
+    if (code !== lowerName.charCodeAt(i)) return false;
+  }
+  return true;
 }
