@@ -406,7 +406,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       });
     }
     for (const { listener, address } of this.addresses) {
-      this.#log.info("listening", { listener, address, workers: Math.max(1, this.workerCount) });
+      this.#log.info("listening", { listener, address, workers: this.workerCount });
     }
   }
 }
