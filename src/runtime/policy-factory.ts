@@ -18,7 +18,10 @@ export function policyFrom(
       assert(policyModule !== null, "a policy's module is loaded before the policy is made");
       return policyModule(parts, config.options);
     case "peak-ewma":
-      return createPolicy({ name: "peak-ewma", unknownLatencyMs: config.unknownLatency }, parts);
+      return createPolicy(
+        { name: "peak-ewma", choices: config.choices, unknownLatencyMs: config.unknownLatency },
+        parts,
+      );
     default:
       return createPolicy(config, parts);
   }
