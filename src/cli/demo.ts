@@ -79,6 +79,8 @@ function demoConfig(options: DemoOptions, places: readonly BackendPlace[]) {
     listeners: [{ address: `:${options.port}` }],
     pools: {
       demo: {
+        // Turns are what people expect to see.
+        policy: "round-robin",
         endpoints: places.map(({ name, port }) => ({ name, url: `http://localhost:${port}` })),
         health: { path: "/health", interval: "1s", timeout: "500ms", fall: 2 },
       },

@@ -83,7 +83,7 @@ function hostHeader() {
 
 export const poolSchema = z.strictObject({
   policy: field(
-    policySchema.prefault("round-robin"),
+    policySchema.prefault("peak-ewma"),
     "Who gets the next request: a policy's name, a name with options, or (in TypeScript) a function.",
   ),
   endpoints: field(

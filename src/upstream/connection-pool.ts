@@ -147,7 +147,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   #isNearItsEnd(newest: Http1Connection, idleTime: IdleTime, isRepeatable: boolean): boolean {
     if (isRepeatable) return this.#nowMs(idleTime) - newest.idleSinceMs > idleTime.repeatableMs;
     // This thread may have been late to see the last response: count from when its request was sent.
-    return this.#clock.nowMs() - newest.lentAtMs > idleTime.strictMs;
+    return this.#clock.nowMs() - newest.lentAtMs >= idleTime.strictMs;
   }
 
   #nowMs(idleTime: IdleTime): number {

@@ -55,8 +55,14 @@ test("less than a second is announced as zero: nothing that must not be lost goe
   assert.equal(idleTime.repeatableMs, never);
   assert.ok(idleTime.isShort);
   idleTime.closed(100, 0);
-  assert.equal(idleTime.strictMs, 40);
+  assert.equal(idleTime.strictMs, 0);
   assert.equal(idleTime.repeatableMs, 80);
+});
+
+test("what must not be lost keeps well away from the close, and from an endpoint whose time is too short for that", () => {
+  assert.equal(learned(249).strictMs, 0);
+  assert.equal(learned(300).strictMs, 120);
+  assert.equal(learned(60_000).strictMs, 2000);
 });
 
 test("the shortest of the last four closes counts", () => {

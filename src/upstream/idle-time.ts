@@ -24,6 +24,8 @@ const togetherMs = 50;
 const marginMinMs = 20;
 /** While nothing is known of an endpoint: longest idleness for a request that must not be lost. */
 const strictUnknownMs = 1000;
+/** An endpoint may see a request this late when its machine is busy: below, no margin is wide enough. */
+const strictLeastMs = 250;
 
 export class IdleTime {
   readonly #words: Int32Array;
@@ -55,12 +57,13 @@ export class IdleTime {
     return ms === 0 ? Number.POSITIVE_INFINITY : Math.max(ms / 2, ms - Math.max(ms / 5, marginMinMs));
   }
 
-  /** The same for a request that must not be lost: well below the time, whatever is late. */
+  /** The same for a request that must not be lost: well below the time, whatever is late; 0 for a fresh connection. */
   get strictMs(): number {
     // "timeout=0" is less than a second, and nobody knows how much less.
     if (this.#words[word.announced] === 1 && this.#words[word.learned] === 0) return 0;
     const ms = this.#believedMs();
-    return ms === 0 ? strictUnknownMs : Math.min(strictUnknownMs * 2, ms * 0.4);
+    if (ms === 0) return strictUnknownMs;
+    return ms < strictLeastMs ? 0 : Math.min(strictUnknownMs * 2, ms * 0.4);
   }
 
   /** When an idle connection is closed from this side because the endpoint said that it will. */

@@ -178,7 +178,7 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
     "getConfig",
     () => ({ check: ({ body }) => assert.doesNotMatch(JSON.stringify(body), /token-0123456789/) }),
   ],
-  ["getConfigYaml", () => ({ check: ({ body }) => assert.match(String(body), /name: round-robin/) })],
+  ["getConfigYaml", () => ({ check: ({ body }) => assert.match(String(body), /name: peak-ewma/) })],
   [
     "validateConfig",
     () => ({

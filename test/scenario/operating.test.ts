@@ -27,6 +27,7 @@ async function startBench(t: TestContext, args: readonly string[] = []): Promise
 workers: 0
 pools:
   app:
+    policy: round-robin
     endpoints:
       - { name: b1, url: "${one}" }
       - { name: b2, url: "${two}" } # the second

@@ -90,6 +90,8 @@ async function listenOrClose(balancer: OperatedLoadBalancer): ReturnType<Operate
 function configOf(options: BalancerRigOptions, origins: readonly NamedOrigin[]): ConfigInput {
   const { pool, endpoints = {}, route, config } = options;
   const app: PoolInput = {
+    // Turns are what tests can count on.
+    policy: "round-robin",
     ...pool,
     endpoints: origins.map(({ name, url }) => ({ name, url, ...endpoints[name] })),
   };

@@ -7,7 +7,7 @@
 import { parseConfig } from "../../src/config/parse.ts";
 import type { Config, ConfigInput } from "../../src/config/schema.ts";
 import { Deadlines } from "../../src/core/deadlines.ts";
-import { type Random, seededRandom } from "../../src/core/random.ts";
+import { type Random, randomBelow, seededRandom } from "../../src/core/random.ts";
 import { Outliers } from "../../src/runtime/outliers.ts";
 import { PoolRegistry } from "../../src/runtime/pool-registry.ts";
 import { SharedState } from "../../src/runtime/shared-state.ts";
@@ -29,6 +29,8 @@ export interface Server {
   readonly servers: number;
   /** Answers 500 after `serviceMs`, at once, whatever the line. */
   isFailing: boolean;
+  /** Part of the requests that take fifty times as long. */
+  readonly heavyShare: number;
 }
 
 export interface SimulatedPoolOptions {
@@ -56,6 +58,8 @@ export interface Load {
 }
 
 const poolName = "app";
+/** Client addresses that hash policies see. */
+const clientsMax = 10_000;
 
 export class PoolSimulation {
   readonly clock = new VirtualClock();
@@ -73,11 +77,14 @@ export class PoolSimulation {
   constructor({ pool, servers, seed = 1 }: SimulatedPoolOptions) {
     this.clock.advance(1_000_000);
     this.random = seededRandom(seed);
-    this.servers = servers.map(({ serviceMs = 10, servers: places = 8, isFailing = false }) => ({
-      serviceMs,
-      servers: places,
-      isFailing,
-    }));
+    this.servers = servers.map(
+      ({ serviceMs = 10, servers: places = 8, isFailing = false, heavyShare = 0 }) => ({
+        serviceMs,
+        servers: places,
+        isFailing,
+        heavyShare,
+      }),
+    );
     this.#busy = servers.map(() => 0);
     this.#lines = servers.map(() => []);
     const endpoints = servers.map(({ endpoint }, index) => ({
@@ -135,7 +142,9 @@ export class PoolSimulation {
     const line = this.#lines[index]!;
     const begin = (): void => {
       this.#busy[index]!++;
-      this.clock.setTimer(server.serviceMs * (0.5 + this.random.next()), () => {
+      const isHeavy = server.heavyShare > 0 && this.random.next() < server.heavyShare;
+      const meanMs = server.serviceMs * (isHeavy ? 50 : 1);
+      this.clock.setTimer(meanMs * (0.5 + this.random.next()), () => {
         this.#busy[index]!--;
         line.shift()?.();
         done(false);
@@ -185,6 +194,7 @@ class Arrival implements QueueWaiter {
   readonly #importance: PriorityClass;
   readonly #onEnd: () => void;
   readonly #sentMs: number;
+  readonly #key: string;
   #isCounted = false;
 
   constructor(simulation: PoolSimulation, importance: PriorityClass, onEnd: () => void) {
@@ -192,6 +202,7 @@ class Arrival implements QueueWaiter {
     this.#importance = importance;
     this.#onEnd = onEnd;
     this.#sentMs = simulation.clock.nowMs();
+    this.#key = simulation.pool.needsKey ? clientAddress(randomBelow(simulation.random, clientsMax)) : "";
   }
 
   start(): void {
@@ -206,7 +217,7 @@ class Arrival implements QueueWaiter {
 
   tryServe(): boolean {
     const simulation = this.#simulation;
-    const endpoint = simulation.pool.select("", []);
+    const endpoint = simulation.pool.select(this.#key, []);
     if (endpoint === "pool-full") return false;
     if (typeof endpoint === "string") this.#refused(endpoint);
     else if (endpoint.tryStart()) this.#serve(endpoint);
@@ -252,6 +263,10 @@ class Arrival implements QueueWaiter {
     });
     this.#onEnd();
   }
+}
+
+function clientAddress(number: number): string {
+  return `10.${number >> 8}.${number & 255}.9`;
 }
 
 function configOf(input: ConfigInput): Config {
