@@ -40,13 +40,13 @@ test("least-request: with choices it draws, without it finds the idlest of all",
   const drawn = sharesUnder({ name: "least-request", choices: 2 }, idle);
   assert.ok(
     drawn.every((count) => count > 0),
-    `${drawn}`,
+    drawn.join(),
   );
 });
 
 test("peak-ewma: with 0 choices it compares all", () => {
   const drawn = sharesUnder({ name: "peak-ewma" }, idle);
-  assert.ok(drawn[3]! > 0, `${drawn}`);
+  assert.ok(drawn[3]! > 0, drawn.join());
   assert.deepEqual(sharesUnder({ name: "peak-ewma", choices: 0 }, idle).slice(3), [0]);
 });
 
