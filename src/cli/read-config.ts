@@ -1,8 +1,6 @@
 /** From flags or a file to a checked configuration, or to a list of everything that is wrong with it. */
-import { statSync } from "node:fs";
 import { readdir, readFile as readText } from "node:fs/promises";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { configFromFlags, type Flags } from "../config/flags.ts";
 import type { ConfigIssue } from "../config/issue.ts";
 import { loadConfigFile, type LoadedConfig, type LoadResult } from "../config/load.ts";
@@ -10,6 +8,7 @@ import { parseConfig } from "../config/parse.ts";
 import { renderIssues } from "../config/render-issue.ts";
 import type { ConfigReader } from "../config/reader.ts";
 import type { Config } from "../config/schema.ts";
+import { filesBehindModule, importModule, moduleUrl } from "../platform/modules.ts";
 import { UserError } from "./failure.ts";
 
 /** Throws a UserError that lists all problems. */
@@ -36,9 +35,8 @@ export async function readFile(path: string): Promise<LoadedConfig> {
 const systemReader: ConfigReader = {
   readText: (path) => readText(path, "utf8"),
   list: (folder) => readdir(folder),
-  // Modules are cached by address; one that was written since has another.
-  importModule: async (path) =>
-    (await import(`${pathToFileURL(path).href}?${statSync(path).mtimeMs}`)) as unknown,
+  importModule: (path) => importModule(moduleUrl(path)),
+  filesBehindModule,
   environment: process.env,
 };
 

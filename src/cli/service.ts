@@ -11,6 +11,7 @@ import { fileSignature, watchFolders } from "../platform/file-watch.ts";
 import { readTextFile, writeTextFile } from "../platform/files.ts";
 import { systemRandom } from "../platform/random.ts";
 import { tellPredecessorReady } from "../platform/successor.ts";
+import { codeFiles } from "../runtime/code-files.ts";
 import { replayDrift } from "../runtime/drift.ts";
 import { FileWatch } from "../runtime/file-watch.ts";
 import { type OperatedLoadBalancer, startLoadBalancer } from "../runtime/load-balancer.ts";
@@ -77,7 +78,7 @@ export class Service {
 
   /** Rejects with a sentence for the user where there is one. */
   async start(): Promise<void> {
-    const { config, file, remedy, pidFile, isWatched } = this.#parts;
+    const { config, file, remedy, pidFile } = this.#parts;
     try {
       await this.#balancer.listen();
       await this.#admin.apply(config.admin);
@@ -87,7 +88,7 @@ export class Service {
     }
     this.#balancer.changes.onRevision = () => this.#adminMayHaveChanged();
     if (pidFile !== null) this.#removePidFile = writePidFile(pidFile);
-    if (isWatched && this.#reloader !== null) this.#watchFiles(this.#reloader);
+    this.#startWatching();
     process.on("SIGHUP", () => this.#reload({ way: "signal", by: null }));
     process.on("SIGUSR1", () => this.#reopenLogs());
     process.on("SIGUSR2", () => this.#upgrade.start());
@@ -143,9 +144,16 @@ export class Service {
     this.#parts.log.info("logs opened again");
   }
 
+  #startWatching(): void {
+    const reloader = this.#reloader;
+    if (!this.#parts.isWatched || reloader === null) return;
+    this.#watchFiles(reloader);
+    reloader.onRead = () => this.#watch.onRead();
+    reloader.onReload = () => this.#watchFiles(reloader);
+  }
+
   #watchFiles(reloader: Reloader): void {
-    this.#watch.watch(reloader.files);
-    reloader.onFiles = (files) => this.#watch.watch(files);
+    this.#watch.watch([...reloader.files, ...codeFiles(this.#balancer.config)]);
   }
 
   #adminMayHaveChanged(): void {

@@ -12,6 +12,7 @@ export function loadConfigText(text: string, environment: ConfigReader["environm
     readText: (path) => (path === name ? Promise.resolve(text) : refuse()),
     list: refuse,
     importModule: refuse,
+    filesBehindModule: () => [],
     environment,
   });
 }

@@ -38,7 +38,7 @@ export async function loadConfigFile(path: string, reader: ConfigReader): Promis
   await loading.add(path, null);
   const joined = joinParts(loading.parts);
   const issues = [...loading.issues, ...joined.issues];
-  const context = { files: loading.files, origin: joined.origin };
+  const context = { files: loading.allFiles, origin: joined.origin };
   if (loading.isBroken) return { ...context, issues };
   const substituted = substituteEnvironment(joined.value, reader.environment, joined.origin);
   issues.push(...substituted.issues);
@@ -65,6 +65,8 @@ interface AskedAt {
 class Loading {
   readonly parts: Part[] = [];
   readonly files: string[] = [];
+  /** What those that are modules import. */
+  readonly #modules: string[] = [];
   readonly issues: ConfigIssue[] = [];
   /** A file could not be read at all, so the schema would only report what is missing because of it. */
   isBroken = false;
@@ -72,6 +74,10 @@ class Loading {
 
   constructor(reader: ConfigReader) {
     this.#reader = reader;
+  }
+
+  get allFiles(): readonly string[] {
+    return [...this.files, ...this.#modules];
   }
 
   async add(path: string, askedAt: AskedAt | null): Promise<void> {
@@ -112,11 +118,19 @@ class Loading {
   async #read(path: string, askedAt: AskedAt | null): Promise<ReadSource | null> {
     try {
       const extension = extname(path);
-      if (/^\.[cm]?[jt]s$/.test(extension)) return readModule(path, await this.#reader.importModule(path));
+      if (/^\.[cm]?[jt]s$/.test(extension)) return readModule(path, await this.#importModule(path));
       return readYaml(path, await this.#reader.readText(path), extension === ".json");
     } catch (error) {
       this.#broken(reasonOf(error), askedAt, path);
       return null;
+    }
+  }
+
+  async #importModule(path: string): Promise<unknown> {
+    try {
+      return await this.#reader.importModule(path);
+    } finally {
+      this.#modules.push(...this.#reader.filesBehindModule(path));
     }
   }
 

@@ -7,5 +7,7 @@ export interface ConfigReader {
   list(folder: string): Promise<readonly string[]>;
   /** The module's exports; each call sees the file as it is now. */
   importModule(path: string): Promise<unknown>;
+  /** Files that a module imports, as far as they are known; also after its import has failed. */
+  filesBehindModule(path: string): readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -64,10 +64,11 @@ test("a file that is gone and comes back is told both times", () => {
   assert.equal(bench.changes, 2);
 });
 
-test("watching again takes the present state as known; closing leaves no timer", () => {
+test("what is read is known; closing leaves no timer", () => {
   const bench = new Bench();
   bench.watch.watch(["/a.yaml"]);
   bench.signatures.set("/a.yaml", "1");
+  bench.watch.onRead();
   bench.watch.watch(["/a.yaml"]);
   bench.stir();
   bench.clock.advance(1000);
@@ -76,4 +77,16 @@ test("watching again takes the present state as known; closing leaves no timer",
   bench.stir();
   bench.watch.close();
   assert.equal(bench.clock.pendingCount, 0);
+});
+
+test("a file that changes while it is read is read again, also when others are watched by then", () => {
+  const bench = new Bench();
+  bench.watch.watch(["/a.yaml"]);
+  bench.watch.onRead();
+  bench.signatures.set("/a.yaml", "later");
+  bench.signatures.set("/b.yaml", "new");
+  bench.watch.watch(["/a.yaml", "/b.yaml"]);
+  bench.stir();
+  bench.clock.advance(1000);
+  assert.equal(bench.changes, 1);
 });

@@ -19,7 +19,7 @@ const lookEveryMs = 5000;
 export class FileWatch {
   readonly #parts: FileWatchParts;
   #files: readonly string[] = [];
-  #seen = "";
+  #seen = new Map<string, string>();
   #restTimer: Timer | null = null;
   #lookTimer: Timer | null = null;
   #unwatch: () => void = () => {};
@@ -28,17 +28,23 @@ export class FileWatch {
     this.#parts = parts;
   }
 
-  /** Watches exactly these files from now on; their present state is taken as known. */
+  /** Watches exactly these files from now on; the present state of those that are new is taken as known. */
   watch(files: readonly string[]): void {
     const isSame =
       files.length === this.#files.length && files.every((file, index) => file === this.#files[index]);
-    this.#seen = this.#signature(files);
     if (isSame) return;
+    const now = this.#signatures(files);
+    this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? now.get(file) ?? ""]));
     this.#files = files;
     this.#unwatch();
     const folders = [...new Set(files.map((file) => file.slice(0, Math.max(1, file.lastIndexOf("/")))))];
     this.#unwatch = this.#parts.watchFolders(folders, () => this.#stirred());
     this.#lookLater();
+  }
+
+  /** The files are about to be read: what they are now will be known. */
+  onRead(): void {
+    this.#seen = this.#signatures(this.#files);
   }
 
   close(): void {
@@ -53,9 +59,8 @@ export class FileWatch {
   }
 
   #look(): void {
-    const signature = this.#signature(this.#files);
-    if (signature === this.#seen) return;
-    this.#seen = signature;
+    if (this.#isAsSeen()) return;
+    this.onRead();
     this.#parts.onChanged();
   }
 
@@ -63,12 +68,17 @@ export class FileWatch {
     this.#lookTimer?.cancel();
     this.#lookTimer = this.#parts.clock.setTimer(lookEveryMs, () => {
       // One that has just changed may still be being written.
-      if (this.#signature(this.#files) !== this.#seen) this.#stirred();
+      if (!this.#isAsSeen()) this.#stirred();
       this.#lookLater();
     });
   }
 
-  #signature(files: readonly string[]): string {
-    return files.map((file) => this.#parts.fileSignature(file)).join("|");
+  #isAsSeen(): boolean {
+    const now = this.#signatures(this.#files);
+    return this.#files.every((file) => now.get(file) === this.#seen.get(file));
+  }
+
+  #signatures(files: readonly string[]): Map<string, string> {
+    return new Map(files.map((file) => [file, this.#parts.fileSignature(file)]));
   }
 }

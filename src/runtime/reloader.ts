@@ -58,8 +58,10 @@ export interface ReloaderParts {
 
 export class Reloader {
   readonly counts = { applied: 0, unchanged: 0, refused: 0 };
-  /** Told of the files after each load, so that they can be watched. */
-  onFiles: ((files: readonly string[]) => void) | null = null;
+  /** Told before the source is read. */
+  onRead: (() => void) | null = null;
+  /** Told after each reload, refused ones too: other files may have to be watched. */
+  onReload: (() => void) | null = null;
   readonly #parts: ReloaderParts;
   #loaded: LoadedConfig;
   #files: readonly string[];
@@ -108,13 +110,14 @@ export class Reloader {
     this.counts[outcome.kind]++;
     this.#last = { wallMs: this.#parts.clock.wallMs(), origin: options.origin, outcome };
     this.#report(outcome, options.origin);
+    this.onReload?.();
     return outcome;
   }
 
   async #outcome(options: ReloadOptions): Promise<ReloadOutcome> {
+    this.onRead?.();
     const result = await this.#parts.source.load();
     this.#files = result.files;
-    this.onFiles?.(result.files);
     if ("issues" in result)
       return { kind: "refused", reason: "the configuration has errors", issues: result.issues };
     try {

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import type { HookError, Hooks } from "../../src/index.ts";
 import { ConfigError } from "../../src/runtime/config-error.ts";
 import { startBalancerRig } from "../support/balancer-rig.ts";
+import { startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
 import { turns } from "../support/signal.ts";
 import { type Rig, type RigOptions, startRig } from "../support/rig.ts";
 
@@ -366,4 +367,31 @@ test("functions cannot be handed to workers, and that is said", async () => {
     startBalancerRig({ origins: ["a"], config: { workers: 1, hooks: { onRequest() {} } } }),
     /functions cannot be handed to worker threads/,
   );
+});
+
+test("with --watch a module that the TypeScript configuration imports is read again, in every worker", async (t) => {
+  const { url } = await startBackend(t, (_request, response) => response.end("ok"));
+  const config = (more: string): string => `
+    import { defineConfig } from "headgate";
+    import { word } from "./word.ts";
+    export default defineConfig({
+      workers: 2,
+      listeners: ["127.0.0.1:0"],
+      pools: { app: { endpoints: [${JSON.stringify(url)}] } },
+      hooks: { onResponse: (_request, response) => response.setHeader("X-Word", word) },
+      admin: "127.0.0.1:0",${more}
+    });`;
+  const headgate = await startHeadgateProcess(t, config(""), {
+    args: ["--watch"],
+    fileName: "headgate.config.ts",
+    files: { "word.ts": `export const word: string = "one";` },
+  });
+  assert.equal((await fetch(headgate.url)).headers.get("x-word"), "one");
+  writeFileSync(join(headgate.folder, "word.ts"), `export const word: string = "second";`);
+  await headgate.command.until(/"way":"watch"[^\n]*"message":"reloaded/);
+  // New connections, so that both workers are asked.
+  for (let i = 0; i < 20; i++) {
+    const response = await fetch(headgate.url, { headers: { Connection: "close" } });
+    assert.equal(response.headers.get("x-word"), "second");
+  }
 });

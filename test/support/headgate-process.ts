@@ -30,12 +30,18 @@ export async function startHeadgateProcess(
     readonly args?: readonly string[];
     readonly environment?: Readonly<Record<string, string>>;
     readonly pidFile?: boolean;
+    /** `headgate.yaml` unless given. */
+    readonly fileName?: string;
+    /** Beside the configuration, by name. */
+    readonly files?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<HeadgateProcess> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-"));
-  const file = join(folder, "headgate.yaml");
+  const file = join(folder, options.fileName ?? "headgate.yaml");
   const pidFile = join(folder, "pid");
   writeFileSync(file, typeof text === "string" ? text : text(folder));
+  for (const [name, content] of Object.entries(options.files ?? {}))
+    writeFileSync(join(folder, name), content);
   const pidArgs = options.pidFile === true ? ["--pid-file", pidFile] : [];
   const command = new RunningCommand(["run", file, ...pidArgs, ...(options.args ?? [])], options.environment);
   t.after(async () => {

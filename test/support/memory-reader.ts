@@ -21,5 +21,6 @@ export function memoryReader(
       if (!modules.has(path)) throw absent();
       return modules.get(path);
     },
+    filesBehindModule: () => [],
   };
 }
