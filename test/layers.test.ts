@@ -29,11 +29,18 @@ const layers: readonly (readonly string[])[] = [
   ["cli"],
 ];
 
+interface Beside {
+  readonly mayImport: readonly string[];
+  readonly mayImportTypesOf: readonly string[];
+  readonly importedBy: readonly string[];
+}
+
 /** Folders beside the rows: what they may import, and who may import them. */
 const besides = new Map([
-  ["platform", { mayImport: ["core"], importedBy: ["runtime", "index", "cli"] }],
-  ["dashboard", { mayImport: [], importedBy: [] }],
-]);
+  ["platform", { mayImport: ["core"], mayImportTypesOf: [], importedBy: ["runtime", "index", "cli"] }],
+  // It runs in browsers; only the shapes of what the API says come from outside.
+  ["dashboard", { mayImport: [], mayImportTypesOf: ["config", "admin"], importedBy: [] }],
+] as [string, Beside][]);
 
 /** Node's modules that reach the outside world, and the only folders that may name them. */
 const restrictedBuiltins = new Map<string, readonly string[]>([
@@ -98,11 +105,11 @@ function rowOf(folder: string): number {
 }
 
 /** Why a file of folder `from` may not import one of folder `to`; null when it may. */
-function layerFault(from: string, to: string): string | null {
+function layerFault(from: string, to: string, isTypeOnly = false): string | null {
   if (from === to) return null;
   const beside = besides.get(from);
   if (beside !== undefined)
-    return beside.mayImport.includes(to)
+    return beside.mayImport.includes(to) || (isTypeOnly && beside.mayImportTypesOf.includes(to))
       ? null
       : `${from} may import only ${beside.mayImport.join(", ") || "nothing"}`;
   const guest = besides.get(to);
@@ -188,6 +195,9 @@ test("the layer rule refuses upward, sibling and private imports", () => {
   assert.match(layerFault("http1", "routing") ?? "", /siblings/);
   assert.match(layerFault("proxy", "platform") ?? "", /only/);
   assert.match(layerFault("platform", "config") ?? "", /only core/);
+  assert.equal(layerFault("dashboard", "admin", true), null);
+  assert.match(layerFault("dashboard", "admin") ?? "", /nothing/);
+  assert.match(layerFault("dashboard", "runtime", true) ?? "", /nothing/);
   assert.match(layerFault("core", "surprise") ?? "", /without a layer/);
 });
 
@@ -235,9 +245,9 @@ test("every relative import names an existing file with its extension", () => {
 
 test("imports between folders point one way", () => {
   assert.deepEqual(
-    faults((file, { specifier }) => {
+    faults((file, { specifier, isTypeOnly }) => {
       const isLocal = specifier?.startsWith(".") === true && targetOf(file, specifier).startsWith("src/");
-      return isLocal ? layerFault(file.folder, folderOf(targetOf(file, specifier))) : null;
+      return isLocal ? layerFault(file.folder, folderOf(targetOf(file, specifier)), isTypeOnly) : null;
     }),
     [],
   );

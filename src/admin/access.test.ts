@@ -97,6 +97,7 @@ test("the server itself refuses to listen publicly without a token, whatever let
     config: { address: "0.0.0.0:0", tokens: [] },
     inherited: null,
     paths,
+    dashboardFiles: () => null,
   };
   await assert.rejects(startAdminServer(parts), /cannot listen on 0\.0\.0\.0:0: EACCES/);
 });

@@ -2,13 +2,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AdminConfig } from "../config/schema-admin.ts";
 import { isLocalName, parseBindAddress } from "../core/address.ts";
-import type { OperationScope } from "./operation.ts";
+import type { Caller, OperationScope } from "./operation.ts";
 import { ProblemError } from "./problem.ts";
-
-/** Who asks, for the record. */
-export interface Caller {
-  readonly name: string;
-}
 
 export interface AskedBy {
   readonly host: string | undefined;
@@ -38,13 +33,14 @@ export class Access {
   /** Throws a ProblemError when the caller may not. */
   check(asked: AskedBy, scope: OperationScope): Caller {
     this.#refuseOtherSites(asked);
-    if (scope === "none" || this.#tokens.length === 0) return { name: "local" };
+    if (this.#tokens.length === 0) return { name: "local", mayWrite: true };
+    if (scope === "none") return { name: "local", mayWrite: false };
     const token = tokenIn(asked.authorization);
     const known = this.#find(token);
     if (scope === "write" && !known.mayWrite) {
       throw new ProblemError("scope-too-small", `token ${known.name} has scope read; this needs write`);
     }
-    return { name: known.name };
+    return { name: known.name, mayWrite: known.mayWrite };
   }
 
   /**

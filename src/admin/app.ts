@@ -1,9 +1,11 @@
 /** The API as a function from request to response: the table of operations behind its guards. */
 import { Hono } from "hono";
 import type { AdminConfig } from "../config/schema-admin.ts";
-import { Access, type Caller } from "./access.ts";
+import { Access } from "./access.ts";
+import type { Dashboard } from "./dashboard.ts";
+import type { LiveFeed } from "./live/live-feed.ts";
 import { openApiDocument } from "./openapi.ts";
-import { type AdminCall, type AdminContext, jsonResponse, type Operation } from "./operation.ts";
+import { type AdminCall, type AdminContext, type Caller, jsonResponse, type Operation } from "./operation.ts";
 import { allOperations } from "./operations/all.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { readBody } from "./request-body.ts";
@@ -11,10 +13,12 @@ import { readBody } from "./request-body.ts";
 export interface AdminAppParts {
   readonly context: AdminContext;
   readonly tokens: AdminConfig["tokens"];
-  /** Further operations, such as metrics or a dashboard's pages. */
+  /** Further operations, such as metrics. */
   readonly more?: readonly Operation[];
   /** Aborted when the API closes, which ends its streams. */
   readonly closing: AbortSignal;
+  readonly live: LiveFeed;
+  readonly dashboard: Dashboard;
 }
 
 export type AdminApp = (request: Request) => Response | Promise<Response>;
@@ -30,7 +34,7 @@ export function createAdminApp(parts: AdminAppParts): AdminApp {
       answer(operation, req.raw, req.param() as Record<string, string>, parts, access),
     );
   }
-  app.notFound(({ req }) => notFound(req.raw, published, access));
+  app.notFound(({ req }) => parts.dashboard.answer(req.raw) ?? notFound(req.raw, published, access));
   app.onError((error) => failed(error, context));
   return (request) => app.fetch(request);
 }
@@ -60,15 +64,14 @@ async function answer(
   operation: Operation,
   request: Request,
   params: Record<string, string>,
-  { context, closing }: AdminAppParts,
+  parts: AdminAppParts,
   access: Access,
 ): Promise<Response> {
+  const { context } = parts;
   try {
     const caller = access.check(askedBy(request), operation.scope);
     const body = await readBody(request, operation.takes);
-    const response = await operation.handle(
-      callOf(operation, request, params, body, caller, context, closing),
-    );
+    const response = await operation.handle(callOf(operation, request, params, body, caller, parts));
     if (operation.scope === "write") {
       context.log.info("operator", { operation: operation.id, by: caller.name, ...params });
     }
@@ -84,8 +87,7 @@ function callOf(
   params: Record<string, string>,
   body: unknown,
   caller: Caller,
-  context: AdminContext,
-  closing: AbortSignal,
+  { context, closing, live }: AdminAppParts,
 ): AdminCall<unknown> {
   const { searchParams } = new URL(request.url);
   return {
@@ -95,6 +97,8 @@ function callOf(
     header: (lowerName) => request.headers.get(lowerName) ?? undefined,
     body,
     expected: operation.takesRevision === true ? expectedRevision(request.headers.get("if-match")) : null,
+    caller,
+    live,
     origin: (note) => ({ way: "api", by: caller.name, note }),
     signal: AbortSignal.any([request.signal, closing]),
   };

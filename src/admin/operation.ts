@@ -15,6 +15,7 @@ import type { Random } from "../core/random.ts";
 import type { OperatedLoadBalancer } from "../runtime/load-balancer.ts";
 import type { Reloader } from "../runtime/reloader.ts";
 import type { ChangeOrigin } from "../runtime/revisions.ts";
+import type { LiveFeed } from "./live/live-feed.ts";
 
 /** What the API is about. */
 export interface AdminContext {
@@ -36,6 +37,12 @@ export interface AdminContext {
   persist(): Promise<{ readonly file: string; readonly endpoints: readonly string[] }>;
 }
 
+/** Who asks, for the record, and whether they may change things. */
+export interface Caller {
+  readonly name: string;
+  readonly mayWrite: boolean;
+}
+
 /** `none`: anybody; `read`, `write`: as tokens say. */
 export type OperationScope = "none" | "read" | "write";
 
@@ -50,6 +57,9 @@ export interface AdminCall<Body = undefined> {
   readonly body: Body;
   /** The revision the client expects; null when it does not care. */
   readonly expected: number | null;
+  readonly caller: Caller;
+  /** Whoever watches live. */
+  readonly live: LiveFeed;
   /** Where changes come from, for the revision. */
   origin(note: string): ChangeOrigin;
   /** Aborted when the client is gone or the program stops. */

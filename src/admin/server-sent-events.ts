@@ -39,7 +39,12 @@ export class ServerSentEvents {
 
   /** `id` lets the client say where to go on. */
   send(event: string, data: unknown, id: number | null = null): void {
-    this.#write(`${id === null ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.sendText(event, JSON.stringify(data), id);
+  }
+
+  /** `json` has no line breaks. */
+  sendText(event: string, json: string, id: number | null = null): void {
+    this.#write(`${id === null ? "" : `id: ${id}\n`}event: ${event}\ndata: ${json}\n\n`);
   }
 
   #write(text: string): void {

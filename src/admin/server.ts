@@ -6,6 +6,8 @@ import { formatBindAddress, parseBindAddress } from "../core/address.ts";
 import { ListenError } from "../runtime/data-plane-link.ts";
 import { isPrivate } from "./access.ts";
 import { type AdminApp, createAdminApp } from "./app.ts";
+import { Dashboard, type DashboardFiles } from "./dashboard.ts";
+import { LiveFeed } from "./live/live-feed.ts";
 import type { AdminContext, Operation } from "./operation.ts";
 
 export interface AdminServerParts {
@@ -15,6 +17,8 @@ export interface AdminServerParts {
   /** The socket of a predecessor, to go on with; null to bind the address. */
   readonly inherited: number | null;
   readonly paths: SocketPaths;
+  /** The built dashboard; null when there is none. */
+  readonly dashboardFiles: () => DashboardFiles | null;
 }
 
 /** Unix sockets are bound under a draft's name and moved into place, so that closing removes no successor's. */
@@ -48,8 +52,10 @@ export async function startAdminServer(parts: AdminServerParts): Promise<AdminSe
     throw new ListenError("EACCES", config.address);
   const closing = new AbortController();
   const { more = [] } = parts;
+  const live = new LiveFeed(context.clock, context.balancer);
+  const dashboard = new Dashboard(parts.dashboardFiles);
   const appFor = (tokens: AdminConfig["tokens"]): AdminApp =>
-    createAdminApp({ context, tokens, closing: closing.signal, more });
+    createAdminApp({ context, tokens, closing: closing.signal, more, live, dashboard });
   let app = appFor(config.tokens);
   const listener = getRequestListener((request) => app(request), { overrideGlobalObjects: false });
   const server = createServer(

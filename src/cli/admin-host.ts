@@ -6,6 +6,7 @@ import type { AdminContext } from "../admin/operation.ts";
 import type { AdminServer, SocketPaths } from "../admin/server.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../core/log.ts";
+import { readDashboardFiles } from "./dashboard-files.ts";
 import type { Inheritance } from "./inheritance.ts";
 
 /** Owner and group: the group is how others are let in. */
@@ -68,7 +69,13 @@ export class AdminHost {
     const { startAdminServer } = await import("../admin/server.ts");
     const inherited = this.#inherited?.address === config.address ? this.#inherited.descriptor : null;
     this.#inherited = null;
-    const server = await startAdminServer({ context: this.#context, config, inherited, paths });
+    const server = await startAdminServer({
+      context: this.#context,
+      config,
+      inherited,
+      paths,
+      dashboardFiles: readDashboardFiles,
+    });
     const { tokens } = config;
     this.#log.info("admin API listening", { address: server.address, tokens: tokens.length });
     return server;

@@ -338,6 +338,11 @@ const documents = {
   }),
   Exchange: exchange,
   History: history,
+  EndpointHistories: z.object({
+    start: time,
+    stepMs: ms,
+    endpoints: z.array(z.object({ name: z.string(), requestRate: column, p50Ms: column, p99Ms: column })),
+  }),
   Health: health,
   Problem: problem,
 };
@@ -355,6 +360,11 @@ const requests = {
       .boolean()
       .optional()
       .meta({ description: "Forget run-time edits and take the file as it stands." }),
+  }),
+  HistoryQuery: z.strictObject({
+    pool: z.string(),
+    endpoints: z.array(z.string()).max(100),
+    steps: z.number().int().min(1).max(360).meta({ description: "Of 10 s each." }),
   }),
   RequestSketch: z.strictObject({
     method: z.string().optional(),

@@ -5,6 +5,7 @@
  */
 import type { Cause } from "../core/errors.ts";
 import { CauseBlock, type CauseTotals } from "./counters/cause-block.ts";
+import { FlowBlock, type SharedFlows } from "./counters/flow-block.ts";
 import { PhaseBlock, type PhaseReadings } from "./counters/phase-block.ts";
 import { TrafficBlock, type TrafficTotals } from "./counters/traffic-block.ts";
 
@@ -47,6 +48,7 @@ export interface SharedExchangeCounters {
   readonly listeners: ReadonlyMap<string, SharedArrayBuffer>;
   readonly routes: ReadonlyMap<string, SharedArrayBuffer>;
   readonly pools: ReadonlyMap<string, SharedPool>;
+  readonly flows: SharedFlows;
 }
 
 interface SharedPool {
@@ -76,6 +78,7 @@ export class ExchangeCounters {
   #listeners: ReadonlyMap<string, TrafficBlock>;
   #routes: ReadonlyMap<string, TrafficBlock>;
   #pools: ReadonlyMap<string, PoolBlocks>;
+  #flows: FlowBlock;
   #lastListenerName = "";
   #lastListener: TrafficBlock | undefined = undefined;
 
@@ -91,6 +94,7 @@ export class ExchangeCounters {
       traffic: traffic(pool.traffic),
       phases: new PhaseBlock(pool.phases, workerIndex),
     }));
+    this.#flows = new FlowBlock(shared.flows, workerIndex);
   }
 
   /** For the control plane; writes as worker 0 if it writes at all. Has no names yet. */
@@ -98,7 +102,8 @@ export class ExchangeCounters {
     const none = new Map<string, never>();
     const total = TrafficBlock.create(workerCount).buffer;
     const causes = CauseBlock.create(workerCount).buffer;
-    const shared = { workerCount, total, causes, listeners: none, routes: none, pools: none };
+    const flows = FlowBlock.create({ listeners: [], routes: [], pools: [] }, workerCount).shared;
+    const shared = { workerCount, total, causes, listeners: none, routes: none, pools: none, flows };
     return new ExchangeCounters(shared, 0);
   }
 
@@ -124,6 +129,9 @@ export class ExchangeCounters {
       traffic: traffic(),
       phases: new PhaseBlock(PhaseBlock.create(workers).buffer, this.#workerIndex),
     }));
+    if (!haveSameNames(names, this.#flows.shared.names)) {
+      this.#flows = new FlowBlock(FlowBlock.create(names, workers).shared, this.#workerIndex);
+    }
   }
 
   share(): SharedExchangeCounters {
@@ -137,6 +145,7 @@ export class ExchangeCounters {
         traffic: traffic.buffer,
         phases: phases.buffer,
       })),
+      flows: this.#flows.shared,
     };
   }
 
@@ -152,6 +161,7 @@ export class ExchangeCounters {
       this.#routes.get(exchange.routeName)?.add(statusClass, requestBodyBytes, responseBodyBytes);
     }
     if (exchange.cause !== null) this.#causes.addExchange(exchange.cause);
+    this.#flows.add(exchange.listenerName, exchange.routeName, poolName);
     const pool = poolName === "" ? undefined : this.#pools.get(poolName);
     if (pool !== undefined) {
       pool.traffic.add(statusClass, requestBodyBytes, responseBodyBytes);
@@ -207,6 +217,11 @@ export class ExchangeCounters {
     }));
   }
 
+  /** Which way requests took, since names last changed. */
+  get flows(): Pick<FlowBlock, "readArrivals" | "readDepartures"> {
+    return this.#flows;
+  }
+
   /** Every cause of the error table, in its order. */
   readCauses(): readonly CauseTotals[] {
     return this.#causes.read();
@@ -220,6 +235,12 @@ function addPhases(phases: PhaseBlock, exchange: CountedExchange): void {
   if (firstByteMs !== null) phases.record(2, firstByteMs);
   // How long a tunnel stood, or a client waited before it left, says nothing about the pool.
   if (!exchange.isTunnel && exchange.status !== 499) phases.record(3, exchange.durationMs);
+}
+
+function haveSameNames(one: CountedNames, other: CountedNames): boolean {
+  const same = (kind: keyof CountedNames): boolean =>
+    one[kind].length === other[kind].length && one[kind].every((name, place) => name === other[kind][place]);
+  return same("listeners") && same("routes") && same("pools");
 }
 
 function mapped<From, To>(

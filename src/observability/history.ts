@@ -44,6 +44,7 @@ interface Track {
   readonly series: TimeSeries;
   readonly last: { requests: number; errors: number; readonly latencyCounts: Uint32Array };
   isFresh: boolean;
+  latest: HistorySample | null;
 }
 
 export class History {
@@ -66,9 +67,24 @@ export class History {
     return this.#recorder(resolution).read(poolKey(pool), wallMs);
   }
 
-  /** Every 10 seconds; null for an endpoint that is not known. */
-  readEndpoint(wallMs: number, pool: string, endpoint: string): HistorySeries | null {
-    return this.#hour.read(endpointKey(pool, endpoint), wallMs);
+  /** Every 10 seconds, the last `steps`, an hour by default; null for an endpoint that is not known. */
+  readEndpoint(wallMs: number, pool: string, endpoint: string, steps?: number): HistorySeries | null {
+    return this.#hour.read(endpointKey(pool, endpoint), wallMs, steps);
+  }
+
+  /** What the last second was like; null before the second sample. */
+  get latestTotal(): HistorySample | null {
+    return this.#seconds.latest(totalKey);
+  }
+
+  /** The same of a pool. */
+  latestPool(pool: string): HistorySample | null {
+    return this.#seconds.latest(poolKey(pool));
+  }
+
+  /** What the last ten seconds were like for an endpoint. */
+  latestEndpoint(pool: string, endpoint: string): HistorySample | null {
+    return this.#hour.latest(endpointKey(pool, endpoint));
   }
 
   #recorder(resolution: HistoryResolution): Recorder {
@@ -110,8 +126,12 @@ class Recorder {
     this.#forgetGone();
   }
 
-  read(key: string, wallMs: number): HistorySeries | null {
-    return this.#tracks.get(key)?.series.read(wallMs) ?? null;
+  read(key: string, wallMs: number, steps?: number): HistorySeries | null {
+    return this.#tracks.get(key)?.series.read(wallMs, steps) ?? null;
+  }
+
+  latest(key: string): HistorySample | null {
+    return this.#tracks.get(key)?.latest ?? null;
   }
 
   /** Leaves in `growth` how the histogram grew; false at the first reading, which only sets the base. */
@@ -122,7 +142,7 @@ class Recorder {
       if (this.#tracks.size >= tracksMax) return false;
       const { stepMs, capacity } = resolutions[this.#resolution];
       const last = { requests, errors, latencyCounts: new Uint32Array(latencyCounts) };
-      this.#tracks.set(key, { series: new TimeSeries(stepMs, capacity), last, isFresh: true });
+      this.#tracks.set(key, { series: new TimeSeries(stepMs, capacity), last, isFresh: true, latest: null });
       return false;
     }
     const { last } = track;
@@ -130,12 +150,14 @@ class Recorder {
     if (requests < last.requests) forget(last);
     const finished = growSince(latencyCounts, last.latencyCounts);
     const perSecond = 1000 / (wallMs - this.#lastWallMs);
-    track.series.add(this.#lastWallMs, wallMs, {
+    const sample: HistorySample = {
       requestRate: (requests - last.requests) * perSecond,
       errorRate: Math.max(0, errors - last.errors) * perSecond,
       active,
       ...percentilesOf(growth, finished),
-    });
+    };
+    track.series.add(this.#lastWallMs, wallMs, sample);
+    track.latest = sample;
     last.requests = requests;
     last.errors = errors;
     last.latencyCounts.set(latencyCounts);

@@ -128,7 +128,8 @@ function latencyStats(latency: Histogram | null): LatencyStats {
   return { p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
 }
 
-function stateOf(state: EndpointState): EndpointStats["state"] {
+/** All in all. */
+export function stateOf(state: EndpointState): EndpointStats["state"] {
   if (state.hasStatus("maintenance")) return "maintenance";
   if (state.hasStatus("down")) return "down";
   if (state.hasStatus("ejected")) return "ejected";

@@ -223,6 +223,14 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
   ["listAlerts", () => ({})],
   ["testAlerts", () => ({})],
   ["getHistory", () => ({ check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000) })],
+  [
+    "getEndpointHistories",
+    () => ({
+      json: { pool: "app", endpoints: ["b1", "unknown"], steps: 6 },
+      check: ({ body }) => assert.equal(field(body, "stepMs"), 10_000),
+    }),
+  ],
+  ["streamLive", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
   ["streamExchanges", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
   ["streamEvents", () => ({ check: ({ body }) => assert.match(String(body), /^: welcome/) })],
 ];
@@ -362,6 +370,20 @@ test("whatever is wrong with a request is a problem with a code", { timeout: 60_
     [404, "unknown-name", "GET", "/v1/pools/app/endpoints/nope", {}],
     [404, "unknown-name", "POST", "/v1/pools/app/endpoints/nope/drain", {}],
     [404, "unknown-name", "DELETE", "/v1/pools/nope/endpoints/b1", {}],
+    [
+      404,
+      "unknown-name",
+      "POST",
+      "/v1/history/endpoints",
+      { json: { pool: "nope", endpoints: [], steps: 1 } },
+    ],
+    [
+      400,
+      "bad-request",
+      "POST",
+      "/v1/history/endpoints",
+      { json: { pool: "app", endpoints: [], steps: 361 } },
+    ],
     [404, "unknown-revision", "GET", "/v1/revisions/99", {}],
     [404, "unknown-revision", "POST", "/v1/config/rollback", { json: {} }],
     [404, "unknown-revision", "POST", "/v1/config/rollback", { json: { revision: 99 } }],

@@ -43,6 +43,10 @@ const checks: Readonly<Record<string, (content: unknown, value: unknown, context
     typeof value !== "number" || value <= Number(content)
       ? []
       : [`${at}: ${value} is above ${String(content)}`],
+  maxItems: (content, value, { at }) =>
+    !Array.isArray(value) || value.length <= Number(content)
+      ? []
+      : [`${at}: has more than ${String(content)}`],
   required: (content, value, { at }) =>
     isObject(value)
       ? (content as string[]).filter((key) => !(key in value)).map((key) => `${at}: lacks ${key}`)

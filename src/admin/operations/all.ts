@@ -4,6 +4,7 @@ import { alertOperations } from "./alerts.ts";
 import { configOperations } from "./config.ts";
 import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
+import { liveOperations } from "./live.ts";
 import { observabilityOperations } from "./observability.ts";
 import { statusOperations } from "./status.ts";
 
@@ -13,5 +14,6 @@ export const allOperations: readonly Operation[] = [
   ...configOperations,
   ...eventOperations,
   ...observabilityOperations,
+  ...liveOperations,
   ...alertOperations,
 ];

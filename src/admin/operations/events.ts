@@ -53,6 +53,6 @@ function startingPoint(call: AdminCall<unknown>): number {
   throw new ProblemError("bad-request", `'${text}' is no event's id`);
 }
 
-function eventDocument({ wallMs, ...event }: ControlEvent): AdminDocument<"Event"> {
+export function eventDocument({ wallMs, ...event }: ControlEvent): AdminDocument<"Event"> {
   return { ...event, time: isoTime(wallMs) };
 }
