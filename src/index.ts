@@ -8,7 +8,7 @@ export type { ExchangeRecord } from "./proxy/exchange-record.ts";
 export { ConfigError } from "./runtime/config-error.ts";
 export { ListenError } from "./runtime/data-plane-link.ts";
 export { createLoadBalancer } from "./runtime/load-balancer.ts";
-export type { CloseOptions, LoadBalancer, LoadBalancerOptions } from "./runtime/load-balancer.ts";
+export type { CloseOptions, LoadBalancer, LoadBalancerOptions } from "./runtime/load-balancer-interface.ts";
 export type { BoundAddress } from "./runtime/snapshot.ts";
 export type { EndpointStats, PoolStats, Stats } from "./runtime/stats.ts";
 export type { ProtectionStats } from "./runtime/protections.ts";

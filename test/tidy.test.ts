@@ -27,8 +27,6 @@ const longerMax: Readonly<Record<string, number>> = {
   "test/scenario/admin-api.test.ts": 510,
   // One connection of HTTP/2, frame by frame.
   "src/http2/session.ts": 700,
-  // The library's face.
-  "src/runtime/load-balancer.ts": 420,
 };
 const codeFolders = ["src", "test", "bench", "scripts", "examples"];
 

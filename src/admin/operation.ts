@@ -12,7 +12,7 @@ import type { LoadResult } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
-import type { OperatedLoadBalancer } from "../runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../runtime/load-balancer-interface.ts";
 import type { Reloader } from "../runtime/reloader.ts";
 import type { ChangeOrigin } from "../runtime/revisions.ts";
 import type { LiveFeed } from "./live/live-feed.ts";

@@ -31,6 +31,8 @@ const titles = {
   "body-too-large": [413, "The body is too large"],
   "wrong-media-type": [415, "The body's media type is not taken"],
   "invalid-config": [422, "The configuration has errors"],
+  "unusable-certificate": [422, "A certificate cannot be used; the old ones stay"],
+  "authority-refused": [502, "The authority did not do it"],
   "internal-error": [500, "Something went wrong here"],
 } as const satisfies Record<string, readonly [number, string]>;
 

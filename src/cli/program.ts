@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addAlertsVerb } from "./alerts.ts";
 import { addBackendVerb } from "./backend.ts";
+import { addCertificatesVerb } from "./certificates.ts";
 import { addCheckVerb } from "./check.ts";
 import { addCompletionVerb } from "./completion.ts";
 import { addConfigVerbs } from "./config-verbs.ts";
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addEventsVerb(program);
   addDiagnoseVerb(program);
   addAlertsVerb(program);
+  addCertificatesVerb(program);
   addTailVerb(program);
   addTopVerb(program);
   addCompletionVerb(program);

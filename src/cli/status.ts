@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { AdminDocument } from "../config/admin-documents.ts";
 import { issueLines } from "./admin-client.ts";
 import { addAdminOptions, type AdminOptions, clientFor, print } from "./admin-verb.ts";
+import { certificatesText } from "./certificates.ts";
 import { lasting, localTime, milliseconds, shortNumber, table } from "./table.ts";
 
 export function addStatusVerbs(program: Command): void {
@@ -62,8 +63,14 @@ function statusText(status: AdminDocument<"Status">): string {
         pool.hasProbes ? "yes" : "none",
       ]),
     ]),
+    ...certificateLines(status.certificates),
     ...status.drains.map(drainLine),
   ].join("\n");
+}
+
+/** Nothing where nobody speaks TLS. */
+function certificateLines(list: AdminDocument<"CertificateList">): string[] {
+  return list.certificates.length === 0 ? [] : ["", certificatesText(list)];
 }
 
 function configurationText({ revision, source, isWatched, driftCount }: AdminDocument<"Status">): string {

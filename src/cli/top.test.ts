@@ -70,6 +70,7 @@ function reading(atMs: number, endpoints: readonly Endpoint[]): TopReading {
       reloads: { applied: 0, unchanged: 0, refused: 0 },
     },
     ...{ driftCount: 0, listeners: [], pools: [], drains: [] },
+    certificates: { certificates: [], automatic: [] },
     totals: { activeRequests: 4, requests: 0, failures: 0, retries: 0, bytesIn: 0, bytesOut: 0 },
   };
   const column = [null, 10, 20];

@@ -4,6 +4,7 @@
  * unless they are written with a unit.
  */
 import * as z from "zod";
+import { certificateList } from "./admin-certificates.ts";
 import { explanationDocument } from "./admin-explanation.ts";
 import { type Cause, errorTable } from "../core/errors.ts";
 import { parseDurationMs } from "../core/units.ts";
@@ -166,6 +167,7 @@ const status = z.object({
     bytesOut: ms,
   }),
   drains: z.array(drain),
+  certificates: certificateList,
 });
 
 const configDocument = z.object({
@@ -315,6 +317,7 @@ const documents = {
     rows: z.array(diagnosisRow),
     ungrouped: count.meta({ description: "Failures since the start that found no group." }),
   }),
+  CertificateList: certificateList,
   AlertList: z.object({
     alerts: z.array(
       z.object({

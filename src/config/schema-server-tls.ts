@@ -4,7 +4,7 @@ import { field, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, durationOrOff, flag, textAs } from "./leaves.ts";
 import { isHostName } from "../core/address.ts";
-import { filePath } from "./texts.ts";
+import { filePath, hostName } from "./texts.ts";
 
 /** A name as certificates write it: a wildcard stands for the first label. */
 function serverName() {
@@ -44,6 +44,18 @@ const clientCertificates = z.strictObject({
   ),
 });
 
+const onDemand = z.strictObject({
+  allow: field(
+    z.array(serverName()).min(1),
+    "Names that a certificate may be got for when a client asks for them: whole ones, or `*.example.com` for one label.",
+    {
+      hazard:
+        "Whoever can point names at this listener makes it ask for certificates: keep to names of your own.",
+    },
+  ),
+  namesMax: field(count(1, 100_000).prefault(1000), "Most names that are kept."),
+});
+
 const hstsObject = z.strictObject({
   maxAge: field(
     durationOrOff().prefault("off"),
@@ -56,8 +68,16 @@ const hstsObject = z.strictObject({
 
 const tlsObject = z.strictObject({
   source: field(
-    choice(["files", "self-signed"]).prefault("files"),
-    "Where certificates come from: the `certificates` below, or `self-signed` by an authority made once on this machine, for development.",
+    choice(["files", "self-signed", "acme"]).prefault("files"),
+    "Where certificates come from: the `certificates` below, `acme` from an authority for the `names` below, or `self-signed` by an authority made once on this machine, for development.",
+  ),
+  names: field(
+    z.array(hostName()).prefault([]),
+    "With `acme`: the names to get certificates for, one each. Until there is one, a stand-in is shown that nobody trusts.",
+  ),
+  onDemand: field(
+    onDemand.nullable().prefault(null),
+    "With `acme`: get certificates for further names when the first client asks for them; that client is not waited for.",
   ),
   certificates: field(
     oneOrMany(keyPair).prefault([]),
@@ -98,7 +118,7 @@ const tlsObject = z.strictObject({
 export const serverTlsSchema = withShorthand(
   tlsObject,
   "source",
-  "self-signed, or a section with certificates",
+  "self-signed, acme, or a section with certificates",
 );
 
 export type ServerTlsConfig = Frozen<z.output<typeof tlsObject>>;

@@ -7,6 +7,7 @@ import { field, leaf, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { duration, flag, readCount, text, textAs } from "./leaves.ts";
 import { filePath } from "./texts.ts";
+import { acmeSchema } from "./schema-acme.ts";
 import { adminSchema } from "./schema-admin.ts";
 import { alertsSchema } from "./schema-alerts.ts";
 import { hooksSchema } from "./schema-hooks.ts";
@@ -159,6 +160,10 @@ export const configSchema = z.strictObject({
   hooks: field(
     hooksSchema.nullable().prefault(null),
     "Functions of yours on the request path: the path of a module that exports them, or in TypeScript the functions themselves.",
+  ),
+  acme: field(
+    acmeSchema.nullable().prefault(null),
+    "The authority that listeners with `source: acme` get their certificates from.",
   ),
   admin: field(adminSchema.nullable().prefault(null), "The admin API; off unless given."),
   shutdown: field(shutdown.prefault({}), "How the program ends."),

@@ -69,8 +69,8 @@ export interface TlsFacts {
 export interface TlsHandshakeHandler {
   /** The stream carries plain bytes from now on; its handler must be set before this returns. */
   onSecured(stream: ByteStream, facts: TlsFacts): void;
-  /** The connection is gone. `reason` is OpenSSL's or the system's code, or `handshake-timeout`, `too-many-handshakes`. */
-  onHandshakeFailed(reason: string): void;
+  /** The connection is gone. `reason` is OpenSSL's or the system's code, or `handshake-timeout`, `too-many-handshakes`. `serverName` is "" when none was asked for. */
+  onHandshakeFailed(reason: string, serverName: string): void;
 }
 
 /** TLS for one listener's accepted streams. */

@@ -13,8 +13,8 @@ export interface TlsHandshakeParts {
   begin(stream: ByteStream, tls: TlsFacts): ServerConnection;
   /** It goes on as `connection`. */
   onReplaced(handshake: TlsHandshake, connection: ServerConnection): void;
-  /** The connection is gone; `reason` is null when it was called off here. */
-  onFailed(handshake: TlsHandshake, peerAddress: string, reason: string | null): void;
+  /** The connection is gone; `reason` is null when it was called off here, `serverName` "" when none was asked for. */
+  onFailed(handshake: TlsHandshake, peerAddress: string, reason: string | null, serverName: string): void;
 }
 
 export class TlsHandshake implements ServerConnection {
@@ -32,7 +32,7 @@ export class TlsHandshake implements ServerConnection {
     this.#proxied = stream instanceof ProxiedStream ? stream : null;
     this.#giveUp = parts.terminator.secure(this.#proxied?.inner ?? stream, alreadyRead, {
       onSecured: (secured, tls) => this.#secured(secured, tls),
-      onHandshakeFailed: (reason) => this.#failed(reason),
+      onHandshakeFailed: (reason, serverName) => this.#failed(reason, serverName),
     });
   }
 
@@ -51,9 +51,9 @@ export class TlsHandshake implements ServerConnection {
     this.#parts.onReplaced(this, connection);
   }
 
-  #failed(reason: string | null): void {
+  #failed(reason: string | null, serverName = ""): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#parts.onFailed(this, this.#peerAddress, reason);
+    this.#parts.onFailed(this, this.#peerAddress, reason, serverName);
   }
 }

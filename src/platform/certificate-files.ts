@@ -1,12 +1,19 @@
 /** What TLS listeners need of this machine beyond sockets: watching files, a place for keys, its name. */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { createAcmeIssuer } from "./acme-issuer.ts";
 import { fileSignature, watchFolders } from "./file-watch.ts";
+import { tryOutTls } from "./tls-terminator.ts";
+import { createPrivateStore } from "./private-store.ts";
 import { dataFolder, readPrivateFile, writePrivateFile } from "./private-files.ts";
 
 export const certificateFiles = {
   watchFolders,
   fileSignature,
+  tryOut: tryOutTls,
+  createAcmeIssuer,
+  openStore: (folder: string | null, name: string) =>
+    createPrivateStore(folder ?? join(dataFolder(), "acme"), name),
   hostName: hostname().toLowerCase(),
   authorityStore: {
     folder: join(dataFolder(), "authority"),

@@ -81,7 +81,7 @@ export class TlsChoice {
 }
 
 /** "" when the client named nobody. */
-function serverNameOf(socket: tls.TLSSocket): string {
+export function serverNameOf(socket: tls.TLSSocket): string {
   const name: unknown = (socket as { servername?: unknown }).servername;
   return typeof name === "string" ? name : "";
 }

@@ -1,6 +1,7 @@
 /** What a finished handshake says about itself and about the client's certificate. */
 import type tls from "node:tls";
 import type { ClientCertificate, ClientCertificateMode, TlsFacts } from "../core/tls.ts";
+import { serverNameOf } from "./tls-choice.ts";
 
 export function readTlsFacts(socket: tls.TLSSocket): TlsFacts {
   return {
@@ -11,7 +12,7 @@ export function readTlsFacts(socket: tls.TLSSocket): TlsFacts {
       return socket.getCipher().name;
     },
     get serverName() {
-      return nameFrom(socket);
+      return serverNameOf(socket);
     },
     // Node says false when the client offered nothing.
     alpn: socket.alpnProtocol || "",
@@ -34,11 +35,6 @@ export function refusalOfClient(socket: tls.TLSSocket, mode: ClientCertificateMo
   if (mode === null || mode === "request") return null;
   if (clientCertificate(socket) === null) return "client-certificate-missing";
   return mode === "verify" ? verifyFault(socket) : null;
-}
-
-function nameFrom(socket: tls.TLSSocket): string {
-  const name: unknown = (socket as { servername?: unknown }).servername;
-  return typeof name === "string" ? name : "";
 }
 
 interface Verifier {

@@ -10,13 +10,18 @@ import type { ByteStream } from "../core/transport.ts";
 import { tlsStream } from "./dialer.ts";
 import { type NativeStreams, NativeStream } from "./native-stream.ts";
 import { SocketStream } from "./socket-stream.ts";
-import { TlsChoice } from "./tls-choice.ts";
+import { serverNameOf, TlsChoice } from "./tls-choice.ts";
 import { TicketKeys } from "./tls-context.ts";
 import { readTlsFacts, refusalOfClient } from "./tls-facts.ts";
 
 /** `native` is null to use the public API only. */
 export function createTlsTerminator(native: NativeStreams | null): TlsTerminator {
   return new Terminator(native);
+}
+
+/** Throws what OpenSSL says when settings cannot be used. */
+export function tryOutTls(settings: ServerTlsSettings): void {
+  void new TlsChoice(settings, new TicketKeys(), true);
 }
 
 /** Everything one handshake needs; replaced whole by an update. */
@@ -54,7 +59,7 @@ class Terminator implements TlsTerminator {
     if (raw === null || offer === null || this.#handshakes >= offer.settings.handshakesMax) {
       const reason = raw === null ? "ECONNRESET" : "too-many-handshakes";
       raw?.on("error", () => {}).destroy();
-      setImmediate(() => handler.onHandshakeFailed(reason));
+      setImmediate(() => handler.onHandshakeFailed(reason, ""));
       return () => {};
     }
     // The TLS engine takes what is in the socket's buffer before it reads on.
@@ -112,7 +117,7 @@ class Handshake {
   #failed(reason: string): void {
     if (!this.#end()) return;
     this.#socket.destroy();
-    this.#handler.onHandshakeFailed(reason);
+    this.#handler.onHandshakeFailed(reason, serverNameOf(this.#socket));
   }
 
   #end(): boolean {

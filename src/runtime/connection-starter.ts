@@ -16,8 +16,13 @@ import type { ListenerContext } from "../proxy/listener-context.ts";
 import { refuseConnection } from "../proxy/refused-head.ts";
 import type { StreamContext } from "../stream/stream-context.ts";
 import { TcpRelay } from "../stream/tcp-relay.ts";
+import type { AcmeChallenges } from "./acme-challenges.ts";
+import { AcmeValidated } from "./acme-validated.ts";
+import { AcmeWait } from "./acme-wait.ts";
+import { WantedNames } from "./acme-wanted-names.ts";
 import { streamSettings } from "./stream-settings.ts";
 
+const helloTimeoutMs = 10_000;
 const noTlvs: readonly ProxyTlv[] = [];
 
 export interface ConnectionStarterParts {
@@ -25,6 +30,9 @@ export interface ConnectionStarterParts {
   readonly streams: StreamContext;
   readonly log: Log;
   createTlsTerminator(): TlsTerminator;
+  readonly challenges: AcmeChallenges;
+  /** A client asked for a name that has no certificate yet and may get one. */
+  onNameWanted(serverName: string): void;
   /** A handshake ended well. */
   onSecured(isResumed: boolean): void;
   /** A handshake failed, whoever's fault it was. */
@@ -37,12 +45,15 @@ export class ConnectionStarter {
   /** Null while the listener is plain. */
   #terminator: TlsTerminator | null = null;
 
+  readonly #wanted: WantedNames;
+
   #isHttp = true;
   /** Null where no header is expected. */
   #proxyHeaderTimeoutMs: number | null = null;
 
   constructor(config: ListenerConfig, parts: ConnectionStarterParts) {
     this.#parts = parts;
+    this.#wanted = new WantedNames((name) => parts.onNameWanted(name));
     this.update(config);
   }
 
@@ -52,6 +63,7 @@ export class ConnectionStarter {
     this.#isHttp = protocol === "http";
     this.#proxyHeaderTimeoutMs = proxyProtocol === "required" ? timeouts.proxyHeader : null;
     this.#parts.streams.settings = streamSettings(config);
+    this.#wanted.allow(config.tls?.onDemand?.allow ?? []);
   }
 
   /** For connections that come later. Throws when a certificate cannot be used. */
@@ -63,6 +75,7 @@ export class ConnectionStarter {
     const terminator = this.#terminator ?? this.#parts.createTlsTerminator();
     terminator.update(settings);
     this.#terminator = terminator;
+    this.#wanted.have(settings.identities.flatMap(({ names }) => names));
   }
 
   begin(stream: ByteStream): ServerConnection {
@@ -96,22 +109,62 @@ export class ConnectionStarter {
 
   #beginSecured(stream: ByteStream, tlvs: readonly ProxyTlv[], alreadyRead: Buffer | null): ServerConnection {
     if (this.#terminator === null) return this.#beginProper(stream, tlvs, null);
+    if (this.#parts.challenges.hasTls) return this.#lookFirst(stream, tlvs, alreadyRead);
+    return this.#shakeHands(this.#terminator, stream, alreadyRead, (secured, tls) =>
+      this.#beginProper(secured, tlvs, tls),
+    );
+  }
+
+  #shakeHands(
+    terminator: TlsTerminator,
+    stream: ByteStream,
+    alreadyRead: Buffer | null,
+    begin: (secured: ByteStream, tls: TlsFacts) => ServerConnection,
+  ): ServerConnection {
     const { context, log } = this.#parts;
     return new TlsHandshake(stream, alreadyRead, {
-      terminator: this.#terminator,
+      terminator,
       begin: (secured, tls) => {
         this.#parts.onSecured(tls.isResumed);
-        return this.#beginProper(secured, tlvs, tls);
+        this.#wanted.asked(tls);
+        return begin(secured, tls);
       },
       onReplaced: (handshake, connection) => this.#parts.onReplaced(handshake, connection),
-      onFailed: (handshake, peerAddress, reason) => {
+      onFailed: (handshake, peerAddress, reason, serverName) => {
         if (reason !== null) {
           this.#parts.onHandshakeFailed();
+          this.#wanted.asked({ serverName });
           if (log.isDebug)
             log.debug("TLS handshake failed", { listener: context.settings.name, peer: peerAddress, reason });
         }
         context.onConnectionClosed(handshake);
       },
+    });
+  }
+
+  /** An authority may be validating a name over this connection. */
+  #lookFirst(stream: ByteStream, tlvs: readonly ProxyTlv[], alreadyRead: Buffer | null): ServerConnection {
+    const { context, challenges } = this.#parts;
+    return new AcmeWait(stream, alreadyRead, {
+      deadlines: context.proxy.deadlines,
+      timeoutMs: helloTimeoutMs,
+      begin: (hello, held) => {
+        const proof = hello === null ? null : challenges.terminatorFor(hello.serverName, hello.alpn);
+        if (proof !== null)
+          return this.#shakeHands(
+            proof,
+            stream,
+            held,
+            (secured) => new AcmeValidated(secured, (connection) => context.onConnectionClosed(connection)),
+          );
+        const terminator = this.#terminator;
+        if (terminator === null) return this.#beginProper(stream, tlvs, null);
+        return this.#shakeHands(terminator, stream, held, (secured, tls) =>
+          this.#beginProper(secured, tlvs, tls),
+        );
+      },
+      onReplaced: (wait, connection) => this.#parts.onReplaced(wait, connection),
+      onGone: (wait) => context.onConnectionClosed(wait),
     });
   }
 

@@ -8,6 +8,7 @@ import type { Log } from "../core/log.ts";
 import type { NameResolver } from "../core/names.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
+import { AcmeKeeper, type AcmeKeeperParts } from "./acme-keeper.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { endpointAddress, fixedTargets } from "./endpoint-settings.ts";
 import { type NamedFiles, preflight } from "./config-preflight.ts";
@@ -37,7 +38,11 @@ export interface ControlPlaneParts {
   readonly dataPlanes: readonly DataPlaneLink[];
   readTextFile(path: string): string;
   /** What listeners with TLS need of the machine. */
-  readonly certificateFiles: Omit<TlsListenersParts, "clock" | "log" | "readTextFile" | "onChanged">;
+  readonly certificateFiles: Omit<
+    TlsListenersParts,
+    "clock" | "log" | "readTextFile" | "onChanged" | "acme"
+  > &
+    Pick<AcmeKeeperParts, "createAcmeIssuer" | "openStore">;
 }
 
 export class ControlPlane {
@@ -46,6 +51,7 @@ export class ControlPlane {
   readonly #health: HealthChecks;
   readonly #outliers: Outliers;
   readonly #slowStarts: SlowStarts;
+  readonly #acme: AcmeKeeper;
   readonly #tlsListeners: TlsListeners;
   #tls = new Map<string, UpstreamTls | null>();
   #fixedTargets = new Map<string, readonly DialTarget[]>();
@@ -67,9 +73,18 @@ export class ControlPlane {
       ...parts,
       onChange: (endpoint, change) => this.#outlierChanged(endpoint, change),
     });
+    this.#acme = new AcmeKeeper({
+      ...parts,
+      ...parts.certificateFiles,
+      publish: async (answers) => {
+        await Promise.all(parts.dataPlanes.map((link) => link.setChallenges(answers)));
+      },
+      onIssued: () => void this.#tlsListeners.refreshUnasked(),
+    });
     this.#tlsListeners = new TlsListeners({
       ...parts,
       ...parts.certificateFiles,
+      acme: this.#acme,
       onChanged: (tls) => {
         for (const link of parts.dataPlanes) link.setTls(tls);
       },
@@ -92,6 +107,15 @@ export class ControlPlane {
     return this.#outliers.reason(endpointKey);
   }
 
+  /** A listener was asked for a name that it has no certificate for. */
+  nameWanted(listener: string, serverName: string): void {
+    this.#acme.want(listener, serverName);
+  }
+
+  get acme(): AcmeKeeper {
+    return this.#acme;
+  }
+
   get config(): Config | null {
     return this.#config;
   }
@@ -111,6 +135,11 @@ export class ControlPlane {
     return this.#tlsListeners.certificates;
   }
 
+  /** Reads them anew. Rejects when one cannot be used, and the old ones stay. */
+  async refreshCertificates(): Promise<void> {
+    await this.#tlsListeners.refresh();
+  }
+
   /** Makes a configuration current, or rejects and leaves everything as it was. */
   apply(config: Config): Promise<void> {
     const run = this.#last.then(() => this.#apply(config));
@@ -124,6 +153,7 @@ export class ControlPlane {
     this.#outliers.close();
     this.#slowStarts.close();
     this.#names.close();
+    this.#acme.close();
     this.#tlsListeners.close();
   }
 
@@ -154,6 +184,7 @@ export class ControlPlane {
     this.#slowStarts.watch(config);
     this.#outliers.watch(config);
     this.#health.watch(config);
+    this.#acme.watch(config);
   }
 
   /** Reads certificates and resolves names of all endpoints. */

@@ -1,4 +1,5 @@
 /** How the control plane talks to a data plane, in this thread or in a worker. */
+import type { AcmeAnswer } from "../core/acme.ts";
 import type { DialTarget } from "../core/transport.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
@@ -13,6 +14,8 @@ export interface DataPlaneLink {
   reopenLogs(): void;
   /** New certificates or ticket keys for the listeners of the current snapshot. */
   setTls(tls: ListenersTls): void;
+  /** What listeners answer while an authority validates names; resolves when they do. */
+  setChallenges(answers: readonly AcmeAnswer[]): Promise<void>;
   /** Which exchanges are followed live; none when nobody looks. */
   setExchangeFilters(filters: readonly ExchangeFilter[]): void;
   /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */

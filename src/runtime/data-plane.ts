@@ -2,6 +2,7 @@
  * The request path of one thread: its listeners, its pools, its event loop. It is given snapshots and
  * makes each current by difference; it decides nothing about health or configuration.
  */
+import type { AcmeAnswer } from "../core/acme.ts";
 import type { Clock } from "../core/clock.ts";
 import { Deadlines } from "../core/deadlines.ts";
 import type { Datagrams } from "../core/datagrams.ts";
@@ -13,6 +14,7 @@ import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import { HookCalls } from "../proxy/hook-calls.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import { RequestIdentity } from "../proxy/request-identity.ts";
+import { AcmeChallenges } from "./acme-challenges.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { DatagramListenerSet } from "./datagram-listener-set.ts";
 import { loadHooks } from "./hook-modules.ts";
@@ -44,6 +46,8 @@ export interface DataPlaneParts {
   onExchangeFinished?(record: ExchangeRecord): void;
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
+  /** A listener that gets certificates on demand was asked for a name. */
+  onNameWanted(listener: string, serverName: string): void;
 }
 
 /** Until the first snapshot there is nowhere to go. */
@@ -53,6 +57,7 @@ export class DataPlane implements DataPlaneLink {
   readonly #parts: DataPlaneParts;
   readonly #hookCalls: HookCalls;
   readonly #pools: PoolRegistry;
+  readonly #challenges: AcmeChallenges;
   readonly #proxy: ProxyContext;
   readonly #listeners: ListenerSet;
   readonly #datagrams: DatagramListenerSet;
@@ -75,7 +80,13 @@ export class DataPlane implements DataPlaneLink {
       onExchangeFinished: exchangeListener(parts),
     };
     const findPool = (name: string): Pool | null => this.#pools.find(name);
-    this.#listeners = new ListenerSet({ ...parts, proxy: this.#proxy, findPool });
+    this.#challenges = new AcmeChallenges(() => parts.createTlsTerminator());
+    this.#listeners = new ListenerSet({
+      ...parts,
+      challenges: this.#challenges,
+      proxy: this.#proxy,
+      findPool,
+    });
     this.#datagrams = new DatagramListenerSet({ ...parts, proxy: this.#proxy, findPool });
   }
 
@@ -92,7 +103,8 @@ export class DataPlane implements DataPlaneLink {
     this.#proxy.viaName = config.via;
     const points = hookPoints(hooks, config, this.#hookCalls, this.#parts);
     this.#proxy.errorWatch = points.errorWatch;
-    this.#proxy.router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools, hooks: points });
+    const router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools, hooks: points });
+    this.#proxy.router = config.acme === null ? router : this.#challenges.ahead(router, this.#parts.clock);
     return addresses;
   }
 
@@ -113,6 +125,11 @@ export class DataPlane implements DataPlaneLink {
 
   setTls(tls: ListenersTls): void {
     this.#listeners.setTls(tls);
+  }
+
+  setChallenges(answers: readonly AcmeAnswer[]): Promise<void> {
+    this.#challenges.set(answers);
+    return Promise.resolve();
   }
 
   async drain(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Acceptor } from "../core/transport.ts";
 import { Listener } from "../listener/listener.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
+import type { AcmeChallenges } from "./acme-challenges.ts";
 import { clientLimit } from "./client-connections.ts";
 import { ConnectionStarter } from "./connection-starter.ts";
 import { ListenError } from "./data-plane-link.ts";
@@ -28,7 +29,9 @@ export interface ListenerSetParts {
   readonly workerIndex: number;
   readonly isPortShared: boolean;
   readonly recorder?: ObservabilityRecorder;
+  readonly challenges: AcmeChallenges;
   findPool(name: string): Pool | null;
+  onNameWanted(listener: string, serverName: string): void;
 }
 
 interface OpenListener {
@@ -136,6 +139,8 @@ export class ListenerSet {
       }),
       log: proxy.log,
       createTlsTerminator: () => this.#parts.createTlsTerminator(),
+      challenges: this.#parts.challenges,
+      onNameWanted: (serverName) => this.#parts.onNameWanted(context.settings.name, serverName),
       onSecured: (isResumed) => counters.secured(isResumed),
       onHandshakeFailed: () => counters.handshakeFailed(),
       onReplaced: (waiting, connection) => listener.connectionReplaced(waiting, connection),

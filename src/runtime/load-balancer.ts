@@ -1,5 +1,5 @@
 /**
- * The library's face: a load balancer in one object. `createLoadBalancer` checks the configuration and
+ * The library's face: a load balancer in one object (what it can do stands in `load-balancer-interface.ts`). `createLoadBalancer` checks the configuration and
  * starts nothing; `listen` does.
  */
 import { parseConfig } from "../config/parse.ts";
@@ -21,7 +21,7 @@ import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
 import { canSharePorts, coreCount } from "../platform/worker-thread.ts";
 import { EventLog } from "../observability/events.ts";
-import type { ExchangeRecord } from "../proxy/exchange-record.ts";
+import type { AcmeKeeper } from "./acme-keeper.ts";
 import { ConfigChanges } from "./config-changes.ts";
 import { ConfigError } from "./config-error.ts";
 import { ControlPlane } from "./control-plane.ts";
@@ -48,74 +48,18 @@ import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
 import { readStats, type Stats, statsSources } from "./stats.ts";
+import type {
+  CloseOptions,
+  LoadBalancer,
+  LoadBalancerOptions,
+  OperatedLoadBalancer,
+} from "./load-balancer-interface.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
 import { WorkerLink } from "./worker-link.ts";
-
-export interface LoadBalancerOptions {
-  /** Where it reports; silent by default. */
-  readonly log?: Log;
-  /** Called after each exchange served in this thread (`workers: 0`). Must be quick and not throw. */
-  readonly onExchange?: (record: ExchangeRecord) => void;
-  /** Listening sockets of a predecessor, to go on with instead of binding their addresses. */
-  readonly inherited?: readonly OpenSocket[];
-}
 
 /** Whoever has listening sockets that may pass to another process. */
 interface SocketOwner {
   readonly sockets: readonly OpenSocket[];
-  handOver(): void;
-}
-
-export interface CloseOptions {
-  /** How long exchanges may finish; the configuration's `shutdown.grace` by default. */
-  readonly graceMs?: number;
-}
-
-export interface LoadBalancer {
-  /** Binds the listeners and serves. Resolves with their addresses; rejects with a ListenError. */
-  listen(): Promise<readonly BoundAddress[]>;
-  /** Accepts no more, lets exchanges finish within the grace time, and frees everything. */
-  close(options?: CloseOptions): Promise<void>;
-  /** The counters of every endpoint and their totals. */
-  stats(): Stats;
-  /**
-   * What would happen to a request now: route and near misses, endpoints with scores or why not, and the
-   * limits that apply. Sends nothing. Throws a SketchError when the request makes no sense.
-   */
-  explain(request: RequestSketch): Explanation;
-  /** Makes another configuration current by difference; rejects and changes nothing if it is wrong. */
-  apply(config: ConfigInput): Promise<void>;
-  /** The configuration in force, defaults filled in. */
-  readonly config: Config;
-  readonly addresses: readonly BoundAddress[];
-  addEndpoint(pool: string, endpoint: EndpointInput): Promise<void>;
-  /** The endpoint gets nothing new and finishes what it has. */
-  removeEndpoint(pool: string, name: string): Promise<void>;
-  setEndpointWeight(pool: string, name: string, weight: number): Promise<void>;
-  /** `draining` takes no new clients, `maintenance` nothing at all; `ready` is back in service. */
-  setEndpointState(pool: string, name: string, state: OperatorState): Promise<void>;
-  /** Opens log files again under their names, after a rotation. */
-  reopenLogs(): void;
-  /** Back to an earlier configuration; without a number to the one before. */
-  rollback(revision?: number): Promise<void>;
-}
-
-/** What the program that runs a balancer needs beyond a library's user: who changed what, and the live state. */
-export interface OperatedLoadBalancer extends LoadBalancer {
-  readonly changes: ConfigChanges;
-  readonly shared: SharedState;
-  readonly health: HealthChecks;
-  /** Certificates of the listeners that speak TLS. */
-  readonly certificates: readonly CertificateInUse[];
-  readonly events: EventLog;
-  /** Who is on the way out. */
-  readonly drains: Drains;
-  readonly observability: Observability;
-  /** Worker threads; 0 when the calling thread serves. */
-  readonly workerCount: number;
-  /** Every listening socket, for a successor to inherit. */
-  readonly sockets: readonly OpenSocket[];
-  /** A successor goes on with the listening sockets: closing leaves them open there. */
   handOver(): void;
 }
 
@@ -200,6 +144,14 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   get certificates(): readonly CertificateInUse[] {
     return this.#controlPlane.certificates;
+  }
+
+  get acme(): AcmeKeeper {
+    return this.#controlPlane.acme;
+  }
+
+  async refreshCertificates(): Promise<void> {
+    await this.#controlPlane.refreshCertificates();
   }
 
   get addresses(): readonly BoundAddress[] {
@@ -311,6 +263,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
           inherited: inherited[workerIndex] ?? [],
         },
         onSuspect: (key) => this.#controlPlane.suspect(key),
+        onNameWanted: (listener, name) => this.#controlPlane.nameWanted(listener, name),
         onObserved: (report) => this.observability.receive(report),
         onDied: (index) => this.shared.releaseWorker(index),
       });
@@ -333,6 +286,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
           name: `${listener} ${source}`,
           expiresWallMs: notAfterMs,
         })),
+      automaticCertificates: () => this.acme.statuses,
       protections: () => readProtections(this.shared, this.config),
       setExchangeFilters: (filters) => {
         for (const link of this.#dataPlanes) link.setExchangeFilters(filters);
@@ -363,6 +317,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       }),
       ...(onExchange === undefined ? {} : { onExchangeFinished: onExchange }),
       onSuspect: (key) => this.#controlPlane.suspect(key),
+      onNameWanted: (listener, name) => this.#controlPlane.nameWanted(listener, name),
     });
   }
 

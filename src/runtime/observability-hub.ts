@@ -16,6 +16,8 @@ import type { Collector } from "../observability/metrics/metric-family.ts";
 import {
   accessLogMetrics,
   type ConfigReading,
+  type AutomaticCertificateReading,
+  automaticCertificateMetrics,
   configMetrics,
   eventMetrics,
   processMetrics,
@@ -45,6 +47,7 @@ export interface ObservabilityParts {
   /** Null before the first. */
   currentRevision(): Revision | null;
   certificates(): ConfigReading["certificates"];
+  automaticCertificates(): readonly AutomaticCertificateReading[];
   protections(): readonly ProtectionReading[];
   processUsage(): ProcessUsage;
   /** To every data plane. */
@@ -122,6 +125,7 @@ export class Observability {
         workers: shared.vitals.readWorkers(),
       })),
       configMetrics(() => this.#readConfig()),
+      automaticCertificateMetrics(() => this.#parts.automaticCertificates()),
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
       () => this.traces.metrics(),
       eventMetrics(() => events.countsByKind()),

@@ -13,6 +13,12 @@ const kindsByMessage: Readonly<Record<string, EventKind>> = {
   "endpoint is up again": "endpoint-up",
   "endpoint is ejected": "endpoint-ejected",
   "endpoint is admitted again": "endpoint-readmitted",
+  "certificate issued": "certificate-renewed",
+  "certificate not issued": "certificate-problem",
+  "certificate revoked": "certificate-problem",
+  "a certificate has expired": "certificate-problem",
+  "a certificate expires soon": "certificate-problem",
+  "changed certificates cannot be used, the old ones stay": "certificate-problem",
   "worker died and is replaced": "worker-died",
   "worker is back": "worker-started",
   "reload refused, the configuration in force stays": "config-rejected",
@@ -37,9 +43,10 @@ export function withEvents(log: Log, events: EventLog): Log {
 }
 
 function reportOf(kind: EventKind, level: EventLevel, message: string, fields: LogFields): EventReport {
-  const { pool, endpoint, reason, worker } = fields;
+  const { pool, endpoint, reason, worker, certificate } = fields;
   const named = typeof endpoint === "string" ? message.replace(/^endpoint\b/, () => endpoint) : message;
-  const subject = [typeof worker === "number" ? `worker ${worker}: ` : "", named].join("");
+  const about = typeof certificate === "string" ? `${certificate}: ` : "";
+  const subject = [about, typeof worker === "number" ? `worker ${worker}: ` : "", named].join("");
   return {
     kind,
     level,

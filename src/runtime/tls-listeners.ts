@@ -34,8 +34,16 @@ export interface TlsListenersParts {
   readonly authorityStore: AuthorityStore;
   /** This machine's own name, for self-signed certificates. */
   readonly hostName: string;
+  readonly acme: AcmeStoreView;
+  /** Throws what OpenSSL says when settings cannot be used: an authority's file, a revocation list. */
+  tryOut(settings: ServerTlsSettings): void;
   /** Files or ticket keys have changed: to be handed to the data planes. */
   onChanged(tls: ListenersTls): void;
+}
+
+/** Certificates that an authority gave. */
+export interface AcmeStoreView {
+  storedFor(config: Config, listener: ListenerConfig): ReadonlyMap<string, { readonly pair: KeyPair }>;
 }
 
 interface LoadedCertificate extends NamedPair {
@@ -45,6 +53,7 @@ interface LoadedCertificate extends NamedPair {
 const dayMs = 86_400_000;
 const lookEveryMs = dayMs / 2;
 const warnBeforeMs = 14 * dayMs;
+const selfSignedMax = 100;
 
 export class TlsListeners {
   readonly #parts: TlsListenersParts;
@@ -56,11 +65,13 @@ export class TlsListeners {
   #certificates: readonly CertificateInUse[] = [];
   #settings: ListenersTls = {};
   #timer: Timer | null = null;
+  #refreshes = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(parts: TlsListenersParts) {
     this.#parts = parts;
     this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated());
-    this.#watch = new FileWatch({ ...parts, onChanged: () => void this.#filesChanged() });
+    this.#watch = new FileWatch({ ...parts, onChanged: () => void this.refreshUnasked() });
   }
 
   /** Of all listeners, as last read. */
@@ -70,14 +81,14 @@ export class TlsListeners {
 
   /** Reads every certificate of a configuration. Rejects, and changes nothing, if one cannot be used. */
   async read(config: Config): Promise<{ readonly settings: ListenersTls; commit(): void }> {
+    const refreshesBefore = this.#refreshes;
     const settings: Record<string, ServerTlsSettings> = {};
     const certificates: CertificateInUse[] = [];
     for (const listener of config.listeners) {
       const { tls } = listener;
       if (tls === null) continue;
-      const loaded =
-        tls.source === "self-signed" ? [await this.#makeOwn(listener)] : this.#readFiles(listener.name, tls);
-      settings[listener.name] = this.#settingsOf(tls, loaded);
+      const loaded = await this.#load(config, listener, tls);
+      settings[listener.name] = this.#settingsOf(listener.name, tls, loaded);
       certificates.push(...loaded.map(({ inUse }) => inUse));
     }
     // Ticket keys are needed by what is handed out now; a configuration that is refused leaves one unused.
@@ -85,8 +96,36 @@ export class TlsListeners {
     const withKeys = this.#withTicketKeys(settings);
     return {
       settings: withKeys,
-      commit: () => this.#adopt(config, withKeys, certificates),
+      commit: () => {
+        this.#adopt(config, withKeys, certificates);
+        // Something was to be read anew between reading and committing.
+        if (this.#refreshes !== refreshesBefore) void this.refreshUnasked();
+      },
     };
+  }
+
+  /**
+   * Reads everything anew, as when a file has changed. Rejects when something cannot be used; the old stays.
+   * One after the other: what was read first must not be shown last.
+   */
+  refresh(): Promise<void> {
+    this.#refreshes++;
+    const run = this.#last.then(() => this.#refresh());
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  async #refresh(): Promise<void> {
+    const config = this.#config;
+    if (config === null) return;
+    const next = await this.read(config);
+    // A reload may have overtaken this.
+    if (config !== this.#config) return;
+    next.commit();
+    this.#parts.onChanged(next.settings);
+    this.#parts.log.info("certificates read anew", {
+      certificates: this.#certificates.map(({ source }) => source),
+    });
   }
 
   close(): void {
@@ -101,6 +140,31 @@ export class TlsListeners {
     this.#certificates = certificates;
     this.#watch.watch(filesOf(config));
     this.#warn();
+  }
+
+  async #load(config: Config, listener: ListenerConfig, tls: ServerTlsConfig): Promise<LoadedCertificate[]> {
+    if (tls.source === "files") return this.#readFiles(listener.name, tls);
+    if (tls.source === "self-signed") return [await this.#makeOwn(listener)];
+    const stored = this.#parts.acme.storedFor(config, listener);
+    const loaded = [...stored].map(([name, { pair }]) =>
+      loadedCertificate(listener.name, `acme ${name}`, pair, [name]),
+    );
+    const missing = tls.names.filter((name) => !stored.has(name));
+    if (missing.length > 0 || loaded.length === 0)
+      loaded.push(await this.#makeStandIn(listener.name, missing));
+    return loaded;
+  }
+
+  /** For names whose certificate is still to come. */
+  async #makeStandIn(listener: string, missing: readonly string[]): Promise<LoadedCertificate> {
+    const { clock, hostName } = this.#parts;
+    const names = missing.length > 0 ? missing : [hostName];
+    const key = `${listener} ${names.join(" ")}`;
+    const known = this.#selfSigned.get(key);
+    const pair = known ?? (await makeSelfSigned(names, forgetfulStore, clock)).pair;
+    if (this.#selfSigned.size > selfSignedMax) this.#selfSigned.clear();
+    this.#selfSigned.set(key, pair);
+    return loadedCertificate(listener, "acme stand-in", pair, names);
   }
 
   #readFiles(listener: string, tls: ServerTlsConfig): LoadedCertificate[] {
@@ -129,12 +193,17 @@ export class TlsListeners {
     return loadedCertificate(listener.name, "self-signed", pair, []);
   }
 
-  #settingsOf(tls: ServerTlsConfig, loaded: readonly LoadedCertificate[]): ServerTlsSettings {
+  /** Throws an Error that names the listener. */
+  #settingsOf(
+    listener: string,
+    tls: ServerTlsConfig,
+    loaded: readonly LoadedCertificate[],
+  ): ServerTlsSettings {
     const preset = tlsPresets[tls.preset];
     const { clientCertificates } = tls;
     const read = (path: string | null): string | null =>
       path === null ? null : this.#parts.readTextFile(path);
-    return {
+    const settings: ServerTlsSettings = {
       identities: groupIdentities(loaded),
       minVersion: tls.minVersion === null ? preset.minVersion : `TLSv${tls.minVersion}`,
       ciphers: preset.ciphers,
@@ -153,6 +222,12 @@ export class TlsListeners {
       handshakeTimeoutMs: tls.handshakeTimeout,
       handshakesMax: tls.handshakesMax,
     };
+    try {
+      this.#parts.tryOut(settings);
+    } catch (error) {
+      throw new Error(`listener ${listener}: ${messageOf(error)}`, { cause: error });
+    }
+    return settings;
   }
 
   #withTicketKeys(settings: ListenersTls): ListenersTls {
@@ -170,19 +245,13 @@ export class TlsListeners {
     this.#parts.onChanged(this.#settings);
   }
 
-  async #filesChanged(): Promise<void> {
-    const config = this.#config;
-    if (config === null) return;
-    const { log, onChanged } = this.#parts;
+  /** The same, but nobody waits for it: the log is told of a failure. */
+  async refreshUnasked(): Promise<void> {
     try {
-      const next = await this.read(config);
-      // A reload may have overtaken this.
-      if (config !== this.#config) return;
-      next.commit();
-      onChanged(next.settings);
-      log.info("certificates read anew", { certificates: this.#certificates.map(({ source }) => source) });
+      await this.refresh();
     } catch (error) {
-      log.error("changed certificates cannot be used, the old ones stay", { reason: messageOf(error) });
+      const reason = messageOf(error);
+      this.#parts.log.error("changed certificates cannot be used, the old ones stay", { reason });
     }
   }
 
@@ -203,6 +272,9 @@ export class TlsListeners {
     }
   }
 }
+
+/** The authority of a stand-in is nobody's. */
+const forgetfulStore: AuthorityStore = { folder: "", read: () => null, write() {} };
 
 /** Throws an Error that names the listener and the file. */
 function loadedCertificate(

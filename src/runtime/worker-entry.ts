@@ -51,6 +51,7 @@ const dataPlane = new DataPlane({
     send: (report) => post({ kind: "observed", report }),
   }),
   onSuspect: (key) => post({ kind: "suspect", key }),
+  onNameWanted: (listener, serverName) => post({ kind: "name-wanted", listener, serverName }),
 });
 
 function receive(message: ToWorker): void {
@@ -72,6 +73,11 @@ function receive(message: ToWorker): void {
       return;
     case "tls":
       dataPlane.setTls(message.tls);
+      return;
+    case "challenges":
+      void dataPlane
+        .setChallenges(message.answers)
+        .then(() => post({ kind: "answering", call: message.call }));
       return;
     case "hand-over":
       handover.handOver();

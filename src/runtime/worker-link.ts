@@ -2,6 +2,7 @@
  * A data plane in a worker thread. When the thread dies it is replaced, with a growing pause if it
  * keeps dying, and brought to the current snapshot; the other workers serve meanwhile.
  */
+import type { AcmeAnswer } from "../core/acme.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
@@ -20,6 +21,8 @@ export interface WorkerLinkParts {
   readonly start: WorkerStart;
   /** An endpoint should be judged now. */
   onSuspect(endpointKey: string): void;
+  /** A listener that gets certificates on demand was asked for a name. */
+  onNameWanted(listener: string, serverName: string): void;
   onObserved(report: ObservabilityReport): void;
   /** Settles what the dead thread held: active requests, connections. */
   onDied(workerIndex: number): void;
@@ -51,6 +54,7 @@ export class WorkerLink implements DataPlaneLink {
   #delayMs = restartDelayMs;
   #snapshot: Snapshot | null = null;
   #filters: readonly ExchangeFilter[] = [];
+  #answers: readonly AcmeAnswer[] = [];
   #sockets: readonly OpenSocket[] = [];
   #inherited: WorkerStart["inherited"];
   #isStopping = false;
@@ -86,6 +90,17 @@ export class WorkerLink implements DataPlaneLink {
   setTls(tls: ListenersTls): void {
     this.#post({ kind: "tls", tls });
     if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, tls };
+  }
+
+  /** A worker that has died meanwhile is no reason to wait: its replacement is told. */
+  async setChallenges(answers: readonly AcmeAnswer[]): Promise<void> {
+    this.#answers = answers;
+    if (this.#thread === null) return;
+    try {
+      await this.#call((call) => ({ kind: "challenges", call, answers }));
+    } catch {
+      return;
+    }
   }
 
   /** What a replacement will be given. */
@@ -155,6 +170,10 @@ export class WorkerLink implements DataPlaneLink {
       this.#parts.onSuspect(message.key);
       return;
     }
+    if (message.kind === "name-wanted") {
+      this.#parts.onNameWanted(message.listener, message.serverName);
+      return;
+    }
     if (message.kind === "observed") {
       this.#parts.onObserved(message.report);
       return;
@@ -168,6 +187,7 @@ export class WorkerLink implements DataPlaneLink {
         call.resolve(message.addresses);
         return;
       case "drained":
+      case "answering":
         call.resolve([]);
         return;
       case "listen-failed":
@@ -199,6 +219,7 @@ export class WorkerLink implements DataPlaneLink {
     if (this.#isStopping) return;
     this.#start();
     if (this.#filters.length > 0) this.setExchangeFilters(this.#filters);
+    if (this.#answers.length > 0) void this.setChallenges(this.#answers);
     const snapshot = this.#snapshot;
     if (snapshot === null) return;
     this.#call((call) => ({ kind: "apply", call, snapshot })).then(

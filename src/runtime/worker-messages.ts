@@ -1,4 +1,5 @@
 /** What main thread and workers say to each other. Rare: nothing on the request path posts a message. */
+import type { AcmeAnswer } from "../core/acme.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
 import type { InheritedSockets, OpenSocket } from "../platform/socket-handover.ts";
@@ -18,6 +19,7 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly kind: "apply"; readonly call: number; readonly snapshot: Snapshot }
   | { readonly kind: "tls"; readonly tls: ListenersTls }
+  | { readonly kind: "challenges"; readonly call: number; readonly answers: readonly AcmeAnswer[] }
   | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
   | { readonly kind: "reopen-logs" }
   | { readonly kind: "exchange-filters"; readonly filters: readonly ExchangeFilter[] }
@@ -35,7 +37,8 @@ export type FromWorker =
     }
   | { readonly kind: "listen-failed"; readonly call: number; readonly code: string; readonly address: string }
   | { readonly kind: "apply-failed"; readonly call: number; readonly message: string }
-  | { readonly kind: "drained"; readonly call: number }
+  | { readonly kind: "drained" | "answering"; readonly call: number }
   | { readonly kind: "suspect"; readonly key: string }
+  | { readonly kind: "name-wanted"; readonly listener: string; readonly serverName: string }
   | { readonly kind: "observed"; readonly report: ObservabilityReport }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };

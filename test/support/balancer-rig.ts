@@ -2,7 +2,8 @@
 import { parseConfig } from "../../src/config/parse.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import type { ExchangeRecord } from "../../src/proxy/exchange-record.ts";
-import { type OperatedLoadBalancer, startLoadBalancer } from "../../src/runtime/load-balancer.ts";
+import { startLoadBalancer } from "../../src/runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../../src/runtime/load-balancer-interface.ts";
 import { type Answer, ask, type NamedOrigin, type Question, startNamedOrigin } from "./named-origins.ts";
 
 type PoolInput = NonNullable<ConfigInput["pools"]>[string];

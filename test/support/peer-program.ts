@@ -20,9 +20,15 @@ export class PeerProgram implements AsyncDisposable {
   readonly #folder: string;
   output = "";
 
-  constructor(folder: string, command: string, args: readonly string[]) {
+  constructor(
+    folder: string,
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.#folder = folder;
-    this.process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
+    const env = { ...process.env, ...environment };
+    this.process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
   }
@@ -112,7 +118,8 @@ export function certificateFor(name: string): { readonly certificate: string; re
   return pair;
 }
 
-function folderWith(files: Readonly<Record<string, string>>): string {
+/** For a `PeerProgram`, which removes it. */
+export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "headgate-peer-"));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;

@@ -83,6 +83,7 @@ export class TestProxy {
       workerIndex: 0,
       isPortShared: false,
       onSuspect: (key) => this.#controlPlane.suspect(key),
+      onNameWanted: (listener, name) => this.#controlPlane.nameWanted(listener, name),
       onExchangeFinished: (record) => {
         this.records.push(record);
         this.changed.notify();

@@ -99,7 +99,7 @@ function watchedTerminator(transport: Transport, log: StreamLog): TlsTerminator 
           log.accepted.push(secured);
           handler.onSecured(secured, facts);
         },
-        onHandshakeFailed: (reason) => handler.onHandshakeFailed(reason),
+        onHandshakeFailed: (reason, serverName) => handler.onHandshakeFailed(reason, serverName),
       });
     },
   };

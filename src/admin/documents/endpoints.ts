@@ -2,7 +2,7 @@
 import type { AdminDocument } from "../../config/admin-documents.ts";
 import type { DrainProgress } from "../../runtime/drain-progress.ts";
 import { UnknownNameError } from "../../runtime/endpoint-edits.ts";
-import type { OperatedLoadBalancer } from "../../runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../../runtime/load-balancer-interface.ts";
 import type { SharedEndpoint } from "../../runtime/shared-state.ts";
 import { type EndpointStats, readStats } from "../../runtime/stats.ts";
 import { isoTime } from "./changes.ts";

@@ -2,6 +2,7 @@
 import type { AdminDocument } from "../../config/admin-documents.ts";
 import type { AdminContext } from "../operation.ts";
 import { isoTime, reloadRecordDocument } from "./changes.ts";
+import { certificateListDocument } from "./certificates.ts";
 import { drainDocument, poolDocuments } from "./endpoints.ts";
 
 type Status = AdminDocument<"Status">;
@@ -33,6 +34,7 @@ export function statusDocument(context: AdminContext): Status {
       bytesOut: totals.bytesOut,
     },
     drains: balancer.drains.all.filter(({ outcome }) => outcome === "under-way").map(drainDocument),
+    certificates: certificateListDocument(balancer),
   };
 }
 

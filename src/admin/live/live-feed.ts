@@ -1,6 +1,6 @@
 /** Whoever watches live: one look a second for all of them, and none while nobody watches. */
 import type { Clock, Timer } from "../../core/clock.ts";
-import type { OperatedLoadBalancer } from "../../runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../../runtime/load-balancer-interface.ts";
 import { LiveDifferences } from "./live-differences.ts";
 import type { LiveTopology } from "./live-messages.ts";
 import { type LiveReading, liveReading } from "./live-reading.ts";

@@ -4,7 +4,7 @@
  */
 import { waysOf } from "./live-topology.ts";
 import type { HistorySample } from "../../observability/history/time-series.ts";
-import type { OperatedLoadBalancer } from "../../runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../../runtime/load-balancer-interface.ts";
 import type { SharedEndpoint } from "../../runtime/shared-state.ts";
 import { stateOf } from "../../runtime/stats.ts";
 import type { NamedTraffic } from "../../observability/exchange-counters.ts";

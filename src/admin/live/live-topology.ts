@@ -1,7 +1,7 @@
 /** What stands still between two revisions, with the names that the live numbers refer to by place. */
 import type { Config } from "../../config/schema.ts";
 import { actionText, poolsOf } from "../../runtime/config-routes.ts";
-import type { OperatedLoadBalancer } from "../../runtime/load-balancer.ts";
+import type { OperatedLoadBalancer } from "../../runtime/load-balancer-interface.ts";
 import type { LiveTopology } from "./live-messages.ts";
 
 export function liveTopology(balancer: OperatedLoadBalancer): LiveTopology {

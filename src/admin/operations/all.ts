@@ -1,6 +1,7 @@
 /** Every operation of the API, in the order of the published document. */
 import type { Operation } from "../operation.ts";
 import { alertOperations } from "./alerts.ts";
+import { certificateOperations } from "./certificates.ts";
 import { configOperations } from "./config.ts";
 import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
@@ -16,4 +17,5 @@ export const allOperations: readonly Operation[] = [
   ...observabilityOperations,
   ...liveOperations,
   ...alertOperations,
+  ...certificateOperations,
 ];

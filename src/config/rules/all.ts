@@ -1,6 +1,7 @@
 /** All rules, errors first. A test keeps this list equal to the folder. */
 import { adminExposure } from "./admin-exposure.ts";
 import { alertRules } from "./alert-rules.ts";
+import { automaticCertificates } from "./automatic-certificates.ts";
 import { emptyPool } from "./empty-pool.ts";
 import { faultsOn } from "./faults-on.ts";
 import { foreignHosts } from "./foreign-hosts.ts";
@@ -37,6 +38,7 @@ import type { Rule } from "./rule.ts";
 export const rules: readonly Rule[] = [
   adminExposure,
   alertRules,
+  automaticCertificates,
   leastAndMost,
   listenerCertificates,
   listenerReferences,

@@ -4,7 +4,7 @@ import type { Rule } from "./rule.ts";
 export const listenerCertificates: Rule = {
   name: "no-certificate",
   severity: "error",
-  sentence: "A listener speaks TLS without a certificate, or has both files and `self-signed`.",
+  sentence: "A listener speaks TLS without a certificate, or has files beside another source.",
   check({ config, report }) {
     for (const [index, { tls }] of config.listeners.entries()) {
       if (tls === null) continue;
@@ -15,12 +15,12 @@ export const listenerCertificates: Rule = {
           message: "there is no certificate to show",
           allowed: "certificates: with files, or self-signed",
         });
-      } else if (tls.source === "self-signed" && tls.certificates.length > 0) {
+      } else if (tls.source !== "files" && tls.certificates.length > 0) {
         report({
           path: ["listeners", index, "tls", "certificates"],
           part: "key",
-          message: "the source is self-signed, so these files would not be used",
-          allowed: "certificates, or source: self-signed",
+          message: `the source is ${tls.source}, so these files would not be used`,
+          allowed: `certificates, or source: ${tls.source}`,
         });
       }
     }

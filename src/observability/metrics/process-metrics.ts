@@ -110,6 +110,43 @@ export function configMetrics(read: () => ConfigReading): Collector {
   };
 }
 
+export interface AutomaticCertificateReading {
+  readonly name: string;
+  readonly state: string;
+  readonly renewals: number;
+  readonly failures: number;
+}
+
+const automaticStates = ["valid", "pending", "failing"];
+
+/** Certificates that an authority gives; nothing where there are none. */
+export function automaticCertificateMetrics(read: () => readonly AutomaticCertificateReading[]): Collector {
+  return () => {
+    const rows = read();
+    if (rows.length === 0) return [];
+    return [
+      gaugeFamily(
+        "headgate_acme_certificates",
+        "Names whose certificates come from an authority, by state.",
+        automaticStates.map((state) => ({
+          labels: { state },
+          value: rows.filter((row) => row.state === state).length,
+        })),
+      ),
+      counterFamily(
+        "headgate_acme_renewals",
+        "Certificates that were issued, the first one of each name included.",
+        rows.map(({ name, renewals }) => ({ labels: { certificate: name }, value: renewals })),
+      ),
+      gaugeFamily(
+        "headgate_acme_failures",
+        "Orders that failed in a row.",
+        rows.map(({ name, failures }) => ({ labels: { certificate: name }, value: failures })),
+      ),
+    ];
+  };
+}
+
 /** Summed over the workers. */
 export function accessLogMetrics(read: () => LineCounts): Collector {
   return () => {
