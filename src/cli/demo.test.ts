@@ -14,7 +14,7 @@ interface Demo {
 }
 
 async function startDemo(t: TestContext): Promise<Demo> {
-  const port = await freePorts(4);
+  const port = await freePorts(5);
   const command = new RunningCommand(["demo", "--port", String(port)]);
   t.after(() => command.dispose());
   await command.until(/Ctrl-C stops everything/);
@@ -52,6 +52,8 @@ test("the demo balances over three backends, shows its counters and counts no fa
   const { url, pids, command } = await startDemo(t);
   assert.equal(pids.length, 3);
   assert.match(command.stdout, /kill \d+/);
+  const [, dashboard = ""] = /(http:\/\/localhost:\d+) +the dashboard/.exec(command.stdout) ?? [];
+  assert.match(await (await fetch(dashboard)).text(), /<title>Headgate<\/title>/);
   assert.deepEqual((await whoAnswers(url, 6)).toSorted(), [
     "server-1",
     "server-1",
@@ -106,9 +108,10 @@ test("not even a killed demo leaves backends behind", async (t) => {
 for (const [offset, who] of [
   [0, "the balancer's"],
   [2, "a backend's"],
+  [4, "the dashboard's"],
 ] as const) {
   test(`a busy port of ${who} is told in a sentence, and nothing is left running`, async (t) => {
-    const port = await freePorts(4);
+    const port = await freePorts(5);
     const other = createServer().listen(port + offset);
     await once(other, "listening");
     t.after(() => other.close());

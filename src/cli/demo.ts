@@ -15,7 +15,6 @@ import { onStopSignals } from "./stop-signals.ts";
 /** Everything the demo starts. Ports count on from the balancer's, which `--port` moves. */
 const balancerPort = 8080;
 const backendNames = ["server-1", "server-2", "server-3"] as const;
-const graceMs = 5_000;
 
 interface DemoOptions {
   readonly port: number;
@@ -27,7 +26,10 @@ export function addDemoVerb(program: Command): void {
     .command("demo")
     .description("run three demo backends and a balancer in front of them")
     .addOption(
-      new Option("-p, --port <number>", "the balancer's port; the backends take the next three")
+      new Option(
+        "-p, --port <number>",
+        "the balancer's port; the backends take the next three, the dashboard the one after",
+      )
         .default(balancerPort)
         .argParser(port),
     )
@@ -40,16 +42,18 @@ export function addDemoVerb(program: Command): void {
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
-  if (options.port === 0 || options.port + backendNames.length > 65_535) {
+  const adminPort = options.port + backendNames.length + 1;
+  if (options.port === 0 || adminPort > 65_535) {
+    const highest = 65_535 - backendNames.length - 1;
     throw new UserError(
-      `the demo needs ${backendNames.length + 1} ports in a row: take a --port from 1 to ${65_535 - backendNames.length}.`,
+      `the demo needs ${backendNames.length + 2} ports in a row: take a --port from 1 to ${highest}.`,
     );
   }
   const places: readonly BackendPlace[] = backendNames.map((name, index) => ({
     name,
     port: options.port + 1 + index,
   }));
-  const config = demoConfig(options, places);
+  const config = demoConfig(options, places, adminPort);
   const { log, flush } = openLog(config);
   const backends = new DemoBackends(places);
   const balancer = await createBalancer(
@@ -59,7 +63,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   );
   onStopSignals(async () => {
     console.log("Stopping the demo.");
-    await balancer.close({ graceMs });
+    await balancer.close();
     await backends.stop();
     flush();
   });
@@ -71,10 +75,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
     await backends.stop();
     throw error;
   }
-  console.log(demoText(options.port, places, (place) => backends.pidOf(place)));
+  console.log(demoText({ port: options.port, adminPort }, places, (place) => backends.pidOf(place)));
 }
 
-function demoConfig(options: DemoOptions, places: readonly BackendPlace[]) {
+function demoConfig(options: DemoOptions, places: readonly BackendPlace[], adminPort: number) {
   const input: ConfigInput = {
     listeners: [{ address: `:${options.port}` }],
     pools: {
@@ -87,6 +91,8 @@ function demoConfig(options: DemoOptions, places: readonly BackendPlace[]) {
     },
     routes: [{ match: { path: "/favicon.ico" }, respond: { status: 204 } }, { pool: "demo" }],
     statsPath: "/stats",
+    admin: `127.0.0.1:${adminPort}`,
+    shutdown: { grace: "5s" },
     log: { level: options.logLevel },
   };
   const result = parseConfig(input);

@@ -15,7 +15,7 @@ export interface Inheritance {
   readonly drift: readonly EndpointDrift[];
 }
 
-const nothingInherited: Inheritance = { sockets: [], admin: null, drift: [] };
+export const nothingInherited: Inheritance = { sockets: [], admin: null, drift: [] };
 
 const variable = "HEADGATE_INHERITED";
 /** By systemd's convention the first of `LISTEN_FDS` descriptors. */

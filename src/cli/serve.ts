@@ -3,7 +3,6 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../core/log.ts";
 import { createLog, descriptorSink } from "../observability/log.ts";
 import { systemClock } from "../platform/clock.ts";
-import { explainListenError } from "./listen-failure.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { onStopSignals } from "./stop-signals.ts";
 
@@ -25,26 +24,19 @@ export async function serve(options: ServeOptions): Promise<void> {
   await service.start();
 }
 
-/** What a command needs of a balancer without files or operators. */
+/** What the demo needs of a service: it has no file, and nobody before it or after it. */
 export interface Balancer {
   /** Rejects with a sentence for the user where there is one. */
   listen(): Promise<void>;
-  close(options: { readonly graceMs: number }): Promise<void>;
+  close(): Promise<void>;
 }
 
 export async function createBalancer(config: Config, log: Log, remedy: string): Promise<Balancer> {
-  const { startLoadBalancer } = await import("../runtime/load-balancer.ts");
-  const balancer = startLoadBalancer(config, { log });
-  return {
-    close: (options) => balancer.close(options),
-    async listen() {
-      try {
-        await balancer.listen();
-      } catch (error) {
-        throw explainListenError(error, config, remedy);
-      }
-    },
-  };
+  const { Service } = await import("./service.ts");
+  const { nothingInherited } = await import("./inheritance.ts");
+  const alone = { file: null, isWatched: false, pidFile: null, inherited: nothingInherited, exit: () => {} };
+  const service = new Service({ config, log, remedy, ...alone });
+  return { listen: () => service.start(), close: () => service.stop("stop") };
 }
 
 export function openLog(config: Config): { log: Log; flush: () => void } {

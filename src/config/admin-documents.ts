@@ -293,6 +293,7 @@ const duration = z
   .meta({ description: "With its unit: 500ms, 30s, 5m." });
 
 const documents = {
+  Access: z.object({ needsToken: z.boolean() }),
   Status: status,
   Pool: pool,
   PoolList: z.object({ pools: z.array(pool) }),

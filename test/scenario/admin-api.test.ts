@@ -107,6 +107,7 @@ const calls: readonly (readonly [string, (api: Api) => Call])[] = [
   ["livez", () => ({})],
   ["readyz", () => ({})],
   ["getOpenApi", () => ({})],
+  ["getAccess", () => ({ check: ({ body }) => assert.equal(field(body, "needsToken"), true) })],
   ["getStatus", () => ({ check: ({ body }) => assert.equal(field(body, "revision"), 1) })],
   ["listListeners", () => ({})],
   [

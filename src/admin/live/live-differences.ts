@@ -28,6 +28,12 @@ export class LiveDifferences {
     endpoints: new SeenRows(),
   };
 
+  /** States that changed, as JSON; null when none did. They do not wait for the next message. */
+  nextStates(states: LiveReading["states"]): string | null {
+    const rows = this.#seen.states.changed(states, bytesMax.states);
+    return rows.length === 0 ? null : `{"states":[${rows.join(",")}]}`;
+  }
+
   /** The message as JSON. `isFirst`: everything, whatever its size. */
   next(reading: LiveReading, isFirst: boolean): string {
     const parts = [`"at":${reading.wallMs}`, `"total":[${reading.total}]`];

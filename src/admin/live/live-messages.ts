@@ -64,8 +64,14 @@ export interface LiveNumbers {
   readonly departures?: readonly LiveRow[];
   /** Requests, in flight, failures, answers with 5xx, p50 and p99 of the last ten seconds. */
   readonly endpoints?: readonly LiveRow[];
-  /** State, what operators set it to, 1 if eligible, weight now, the probes' reason, since when. */
+  /** See `LiveStates`. */
   readonly states?: readonly LiveStateRow[];
+}
+
+/** As soon as a state changes, and with the numbers. */
+export interface LiveStates {
+  /** State, what operators set it to, 1 if eligible, weight now, the probes' reason, since when. */
+  readonly states: readonly LiveStateRow[];
 }
 
 export type LiveRow = readonly [place: number, ...columns: (number | null)[]];

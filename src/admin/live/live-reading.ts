@@ -65,8 +65,13 @@ export function liveReading(balancer: OperatedLoadBalancer, wallMs: number): Liv
     endpoints: all.map((endpoint) =>
       endpointRow(endpoint, history.latestEndpoint(endpoint.pool, endpoint.config.name)),
     ),
-    states: all.map((endpoint) => stateRow(balancer, endpoint)),
+    states: liveStates(balancer),
   };
+}
+
+/** Of all endpoints; see `LiveReading`. */
+export function liveStates(balancer: OperatedLoadBalancer): readonly string[] {
+  return [...balancer.shared.endpoints()].map((endpoint) => stateRow(balancer, endpoint));
 }
 
 function flowRows({ shared, config }: OperatedLoadBalancer): Pick<LiveReading, "arrivals" | "departures"> {

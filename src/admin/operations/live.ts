@@ -12,7 +12,7 @@ export const liveOperations: readonly Operation[] = [
     path: "/v1/live",
     scope: "read",
     summary:
-      "Everything that moves, once a second (server-sent events): `hello` who asks, `topology` the names, `numbers` the rows that changed, `event` what happened",
+      "Everything that moves, once a second (server-sent events): `hello` who asks, `topology` the names, `numbers` the rows that changed, `states` those that cannot wait, `event` what happened",
     takes: null,
     answers: "events",
     handle(call) {
@@ -25,6 +25,7 @@ export const liveOperations: readonly Operation[] = [
         );
         const stop = live.add({
           onTopology: (topology) => stream.send("topology", topology),
+          onStates: (json) => stream.sendText("states", json),
           onNumbers: (json) => stream.sendText("numbers", json),
         });
         if (stop === null) {

@@ -32,6 +32,17 @@ export const statusOperations: readonly Operation[] = [
     },
   }),
   operation({
+    id: "getAccess",
+    method: "GET",
+    path: "/v1/access",
+    scope: "none",
+    summary: "Whether the API asks for a token",
+    takes: null,
+    answers: "Access",
+    // Whoever comes without a token may change things only where there are none.
+    run: ({ caller }) => ({ document: { needsToken: !caller.mayWrite } }),
+  }),
+  operation({
     id: "getStatus",
     method: "GET",
     path: "/v1/status",

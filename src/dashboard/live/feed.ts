@@ -1,7 +1,7 @@
 /** Keeps the live stream open, feeds the model, the events and the last five minutes, and tells the page. */
-import type { LiveHello, LiveNumbers, LiveTopology } from "../../admin/live/live-messages.ts";
+import type { LiveHello, LiveNumbers, LiveStates, LiveTopology } from "../../admin/live/live-messages.ts";
 import type { AdminDocument } from "../../config/admin-documents.ts";
-import { ApiError, ask, messageOf, send } from "../api/client.ts";
+import { ApiError, ask, messageOf, send, storedToken } from "../api/client.ts";
 import { type ServerEvent, serverEvents } from "../api/server-events.ts";
 import { LiveModel } from "./live-model.ts";
 import { RecentPast } from "./recent-past.ts";
@@ -55,6 +55,10 @@ export class Feed {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
+    // Asked first, so that the browser need not complain of an answer with 401.
+    if (storedToken() === null && (await ask("Access", "v1/access", { signal })).needsToken) {
+      throw new ApiError(401, { code: "no-token" });
+    }
     const response = await send("v1/live", { signal });
     if (response.body === null) return;
     this.model = new LiveModel();
@@ -72,7 +76,10 @@ export class Feed {
     if (event === "hello") this.model.hello = message as LiveHello;
     else if (event === "topology") this.model.setTopology(message as LiveTopology);
     else if (event === "event") this.#addEvent(message as AdminDocument<"Event">);
-    else if (event === "numbers") {
+    else if (event === "states") {
+      this.model.takeStates((message as LiveStates).states);
+      this.#tell();
+    } else if (event === "numbers") {
       this.model.takeNumbers(message as LiveNumbers);
       this.past.add(this.model);
       this.#become({ kind: "live" });

@@ -1,5 +1,5 @@
 /** Lays out the map: columns of nodes, and ribbons between them as wide as what flows. No browser here. */
-import type { LiveModel, PoolNow } from "./live-model.ts";
+import type { LiveModel, PoolNow, RouteNow } from "./live-model.ts";
 
 export interface MapNode {
   readonly id: string;
@@ -73,11 +73,16 @@ export function flowMap(model: LiveModel): FlowMap {
 }
 
 /** Adds the busiest routes; returns their names. */
-function addRoutes({ routes }: LiveModel, drafts: Draft[]): ReadonlySet<string> {
+function addRoutes({ routes, pools: poolsInOrder }: LiveModel, drafts: Draft[]): ReadonlySet<string> {
   const busiest =
     routes.length <= routesShown ? routes : routes.toSorted((a, b) => b.requests.rate - a.requests.rate);
   const shown = new Set(busiest.slice(0, routesShown).map(({ name }) => name));
-  for (const { name, action, requests, errors, pools } of routes) {
+  const poolPlace = new Map(poolsInOrder.map(({ name }, place) => [name, place]));
+  const placeOf = ({ pools }: RouteNow): number => poolPlace.get(pools[0] ?? "") ?? Number.MAX_SAFE_INTEGER;
+  // Routes stand across from their pools, so that few ribbons cross.
+  for (const { name, action, requests, errors, pools } of routes.toSorted(
+    (a, b) => placeOf(a) - placeOf(b),
+  )) {
     if (!shown.has(name)) continue;
     const detail = pools.length === 0 ? action : "";
     drafts.push({

@@ -4,6 +4,7 @@ import type {
   LiveNumbers,
   LiveRow,
   LiveStateRow,
+  LiveStates,
   LiveTopology,
 } from "../../admin/live/live-messages.ts";
 
@@ -151,8 +152,12 @@ export class LiveModel {
     takeWays(this.arrivals, numbers.arrivals, seconds);
     takeWays(this.departures, numbers.departures, seconds);
     for (const row of numbers.endpoints ?? []) takeEndpoint(this.endpoints[row[0]], row, numbers.at);
-    for (const row of numbers.states ?? []) takeState(this.endpoints[row[0]], row);
+    this.takeStates(numbers.states ?? []);
     if (numbers.isPartial !== true) for (const each of this.endpoints) keepEndpoint(each, numbers.at);
+  }
+
+  takeStates(rows: LiveStates["states"]): void {
+    for (const row of rows) takeState(this.endpoints[row[0]], row);
   }
 
   pool(name: string): PoolNow | undefined {

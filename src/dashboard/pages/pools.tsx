@@ -116,7 +116,7 @@ function Pool({ pool, endpoints }: { readonly pool: PoolNow; readonly endpoints:
             <th class="number wide">active</th>
             <th class="number wide">median</th>
             <th class="number">p99</th>
-            <th class="wide">p99, 10 minutes</th>
+            <th class="wide apart">p99, 10 minutes</th>
             <th class="number wide">requests</th>
             <th class="number wide">failures</th>
             <th class="number wide">weight</th>
@@ -168,7 +168,7 @@ function Row(props: {
       <td class="number wide">{count(endpoint.active)}</td>
       <td class="number wide">{millis(latency.p50)}</td>
       <td class="number">{millis(latency.p99)}</td>
-      <td class="wide">
+      <td class="wide apart">
         <Sparkline values={spark} label={`p99 of ${name} over ten minutes`} />
       </td>
       <td class="number wide" data-number="requests">

@@ -18,6 +18,7 @@ export function RoutesPage() {
   const found = routes.filter((route) =>
     [route.name, route.host, route.path, route.action].some((text) => text.toLowerCase().includes(word)),
   );
+  const hasConditions = routes.some(({ conditions }) => conditions !== "");
   const now = new Map(model.routes.map((route) => [route.name, route]));
   const all = model.total.requests.rate;
   return (
@@ -53,10 +54,10 @@ export function RoutesPage() {
             <tr>
               <th>Route</th>
               <th>Host and path</th>
-              <th class="wide">Conditions</th>
+              {hasConditions ? <th class="wide">Conditions</th> : null}
               <th>Does</th>
               <th class="number">req/s</th>
-              <th class="wide">Share of traffic</th>
+              <th class="wide apart">Share of traffic</th>
               <th class="number wide">requests</th>
               <th class="number">5xx/s</th>
             </tr>
@@ -70,12 +71,9 @@ export function RoutesPage() {
                 <tr key={route.name} data-route={route.name}>
                   <td class="name">{route.name}</td>
                   <td>
-                    <code>
-                      {route.host}
-                      {route.path}
-                    </code>
+                    <code>{placeText(route.host, route.path)}</code>
                   </td>
-                  <td class="wide">{route.conditions}</td>
+                  {hasConditions ? <td class="wide">{route.conditions}</td> : null}
                   <td>
                     {pool === undefined ? (
                       route.action
@@ -84,7 +82,7 @@ export function RoutesPage() {
                     )}
                   </td>
                   <td class="number">{rate(flow)}</td>
-                  <td class="wide share">
+                  <td class="wide share apart">
                     <Level share={all === 0 ? 0 : flow / all} /> {percent(all === 0 ? 0 : flow / all)}
                   </td>
                   <td class="number wide" data-number="requests">
@@ -103,4 +101,9 @@ export function RoutesPage() {
       </Section>
     </>
   );
+}
+
+/** Any host goes without saying. */
+function placeText(host: string, path: string): string {
+  return host === "*" ? path : `${host}${path === "any path" ? ", any path" : path}`;
 }
