@@ -14,6 +14,7 @@ import { addExplainVerb } from "./explain.ts";
 import { addHealthVerb } from "./health.ts";
 import { addPolicyVerbs } from "./policy-test.ts";
 import { packageVersion } from "./package-version.ts";
+import { addReportVerb } from "./report.ts";
 import { addRunFileVerb } from "./run-file.ts";
 import { addRunOptions } from "./run.ts";
 import { addStatusVerbs } from "./status.ts";
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addCertificatesVerb(program);
   addTailVerb(program);
   addTopVerb(program);
+  addReportVerb(program);
   addCompletionVerb(program);
   // Last, because verbs take over what the program allows when they are added.
   addRunOptions(program);
