@@ -247,3 +247,24 @@ test("a syslog daemon gets a message for each exchange", async (t) => {
   const [octets] = (await message) as [Buffer];
   assert.match(octets.toString(), /^<134>1 \S+Z \S+ headgate \d+ access - \{.*"target":"\/logged".*\}$/);
 });
+
+test("so does one that listens for streams", async (t) => {
+  const received = Promise.withResolvers<string>();
+  const daemon = createTcpServer((socket) => {
+    let text = "";
+    socket.on("data", (octets: Buffer) => {
+      text += octets.toString();
+      if (text.includes("}")) received.resolve(text);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(daemon, "listening");
+  t.after(() => void daemon.close());
+  const origin = await startOrigin(t);
+  const sink = `syslog+tcp://127.0.0.1:${(daemon.address() as AddressInfo).port}`;
+  const { port } = await start(t, ["--backends", origin, "--workers", "0", "--access-log", sink]);
+  await get(port, "/logged");
+  assert.match(
+    await received.promise,
+    /^\d+ <134>1 \S+Z \S+ headgate \d+ access - \{.*"target":"\/logged".*\}$/,
+  );
+});

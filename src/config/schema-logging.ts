@@ -6,13 +6,17 @@ import { choice, count, share, textAs } from "./leaves.ts";
 import { bodyTemplate, statuses } from "./texts.ts";
 
 function logPath() {
-  const allowed = "a path, stdout, or syslog://host:514";
+  const allowed = "a path, stdout, syslog://host:514, syslog+tcp://host:601 or syslog+unix:/run/log.sock";
   return textAs(allowed, (input) => {
     if (input === "") return { allowed };
-    if (!/^[a-z]+:\/\//i.test(input)) return { value: input };
+    if (/^syslog\+unix:\/[^/]/i.test(input)) return { value: input };
+    if (!/^(?:[a-z+]+:\/\/|syslog(?:\+\w+)?:)/i.test(input)) return { value: input };
     const url = URL.canParse(input) ? new URL(input) : null;
     const isRight =
-      url?.protocol === "syslog:" && url.hostname !== "" && /^\/?$/.test(url.pathname + url.search);
+      url !== null &&
+      /^syslog(?:\+tcp)?:$/.test(url.protocol) &&
+      url.hostname !== "" &&
+      /^\/?$/.test(url.pathname + url.search);
     return isRight ? { value: input } : { allowed };
   });
 }
@@ -39,7 +43,7 @@ const accessLogObject = z.strictObject({
   ),
   path: field(
     logPath().prefault("stdout"),
-    "A file (opened again on SIGUSR1), `stdout`, or `syslog://host:514` (RFC 5424 over UDP).",
+    "A file (opened again on SIGUSR1), `stdout`, or RFC 5424 messages to `syslog://host:514` (UDP), `syslog+tcp://host:601` (octet counting) or `syslog+unix:/run/log.sock` (a stream socket; the datagram socket `/dev/log` cannot be reached).",
   ),
   share: field(share().prefault("100%"), "Share of exchanges written; failed ones are always written."),
   statuses: field(statuses().nullable().prefault(null), "Only exchanges with these statuses.", {

@@ -12,6 +12,7 @@ import type { AccessRecord } from "../observability/access-log/access-record.ts"
 import type { LineSink } from "../observability/access-log/line-writer.ts";
 import type { LineTotals } from "./observability-vitals.ts";
 import { fileLineSink, stdoutLineSink, udpLineSink } from "../platform/log-sink.ts";
+import { tcpSyslogSink, unixSyslogSink } from "../platform/syslog-stream-sink.ts";
 
 export interface AccessLogsParts {
   readonly clock: Clock;
@@ -23,6 +24,9 @@ export interface AccessLogsParts {
 /** local0 (RFC 5424 §6.2.1). */
 const syslogFacility = 16;
 const syslogPort = 514;
+/** syslog-conn (RFC 6587, IANA). */
+const syslogTcpPort = 601;
+const unixScheme = "syslog+unix:";
 
 export class AccessLogs {
   readonly #parts: AccessLogsParts;
@@ -112,12 +116,16 @@ function added(totals: LineTotals, { written, dropped, lost }: LineTotals): Line
 function openPlatformSink(path: string): LineSink {
   if (path === "stdout") return stdoutLineSink();
   if (!isSyslog(path)) return fileLineSink(path);
-  const { hostname: host, port } = new URL(path);
-  return udpLineSink(host.replace(/^\[|\]$/g, ""), port === "" ? syslogPort : Number(port));
+  if (path.startsWith(unixScheme)) return unixSyslogSink(path.slice(unixScheme.length));
+  const { protocol, hostname: name, port } = new URL(path);
+  const host = name.replace(/^\[|\]$/g, "");
+  return protocol === "syslog+tcp:"
+    ? tcpSyslogSink(host, Number(port || syslogTcpPort))
+    : udpLineSink(host, Number(port || syslogPort));
 }
 
 function isSyslog(path: string): boolean {
-  return path.startsWith("syslog://");
+  return /^syslog(?:\+tcp|\+unix)?:/.test(path);
 }
 
 function syslogSettings(): AccessLogParts["syslog"] & {} {
