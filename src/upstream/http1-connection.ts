@@ -44,6 +44,8 @@ type Phase = "idle" | "head" | "body" | "tunnel" | "closed";
 
 /** A reused connection that ends later than this after the request was sent did not end for being idle. */
 const staleWithinMs = 500;
+/** Heads are looked for in a first window of this size, so that a body is not turned into text for nothing. */
+const usualHeadBytes = 2048;
 /** 1xx responses one exchange may bring. */
 const informationalMax = 16;
 
@@ -242,12 +244,15 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   /** Reads heads until the final one; returns where the body begins, or `length` if there is none yet. */
   #readHeads(buffer: Buffer, length: number): number {
     this.#hasResponseBytes = true;
-    const text = this.#partialHead + latin1(buffer, 0, length);
     const carried = this.#partialHead.length;
-    this.#partialHead = "";
+    let text = this.#partialHead + latin1(buffer, 0, Math.min(length, usualHeadBytes));
     let pos = 0;
     while (this.#phase === "head") {
-      const end = text.indexOf("\r\n\r\n", pos);
+      let end = text.indexOf("\r\n\r\n", pos);
+      if (end < 0 && text.length - carried < length) {
+        text = this.#partialHead + latin1(buffer, 0, length);
+        end = text.indexOf("\r\n\r\n", pos);
+      }
       if (end < 0 || end + 4 - pos > this.#limits.responseHeadBytesMax) {
         this.#keepPartialHead(text.slice(pos), end >= 0);
         return length;
@@ -258,8 +263,9 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
         this.#fail(head, "");
         return length;
       }
-      this.#takeHead(head, pos < text.length);
+      this.#takeHead(head, pos - carried < length);
     }
+    this.#partialHead = "";
     return this.#isClosed() ? length : pos - carried;
   }
 
