@@ -52,7 +52,7 @@ export function addEndpointVerbs(program: Command): void {
     .argument("<endpoint>", endpointWord)
     .option(
       "--deadline <duration>",
-      "after this it goes into maintenance, whatever it still has",
+      "after this it goes into maintenance, and what it still has is ended",
       durationText,
     )
     .option("--wait", "show progress until it has finished; exit status 1 if the deadline passed first")

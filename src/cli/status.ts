@@ -92,7 +92,8 @@ function reloadLines(last: AdminDocument<"Status">["lastReload"]): string[] {
 
 export function drainLine(drain: AdminDocument<"Drain">): string {
   const tunnels = drain.tunnels === 0 ? "" : ` (${drain.tunnels} tunnels)`;
-  const held = `${drain.activeRequests} active of ${drain.startedRequests}${tunnels}, ${drain.connections} connections`;
+  const cut = drain.cutRequests === 0 ? "" : `, ${drain.cutRequests} ended at the deadline`;
+  const held = `${drain.activeRequests} active of ${drain.startedRequests}${tunnels}, ${drain.connections} connections${cut}`;
   const deadline = drain.deadline === null ? "" : `, until ${localTime(drain.deadline, new Date())}`;
   return `${drain.pool}/${drain.endpoint}: ${drain.reason}, ${drain.outcome}: ${held}${deadline}`;
 }

@@ -57,6 +57,7 @@ const drain = z.object({
   deadline: time.nullable(),
   outcome: z.enum(["under-way", "finished", "deadline-passed"]),
   startedRequests: count,
+  cutRequests: count,
   activeRequests: count.meta({ description: "Tunnels such as WebSockets count until they end." }),
   tunnels: count.meta({ description: "Of those, WebSockets and the like." }),
   connections: count,

@@ -10,6 +10,8 @@ export interface DataPlaneLink {
   apply(snapshot: Snapshot): Promise<readonly BoundAddress[]>;
   /** An endpoint's name has new addresses. */
   setTargets(key: string, targets: readonly DialTarget[]): void;
+  /** A drain's deadline has passed: ends what the endpoint still has. */
+  endDrain(endpointKey: string): void;
   /** Opens log files again under their names, after a rotation. */
   reopenLogs(): void;
   /** New certificates or ticket keys for the listeners of the current snapshot. */

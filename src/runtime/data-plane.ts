@@ -123,6 +123,10 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.setTargets(key, targets);
   }
 
+  endDrain(endpointKey: string): void {
+    this.#pools.breakOff(endpointKey, "drain-deadline");
+  }
+
   setTls(tls: ListenersTls): void {
     this.#listeners.setTls(tls);
   }

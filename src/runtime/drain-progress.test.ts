@@ -23,9 +23,9 @@ class Bench {
     clock: this.clock,
     log: this.log,
     shared: this.shared,
-    takeOut: (pool, endpoint) => {
-      this.takenOut.push(`${pool}/${endpoint}`);
-      this.apply(withEndpointState(plain, pool, endpoint, "maintenance"));
+    endDrain: ({ pool, config }) => {
+      this.takenOut.push(`${pool}/${config.name}`);
+      this.apply(withEndpointState(plain, pool, config.name, "maintenance"));
     },
   });
 
@@ -75,7 +75,8 @@ test("at the deadline it is taken out, and the record stays until it is ready ag
   assert.deepEqual(bench.takenOut, []);
   bench.clock.advance(1000);
   assert.deepEqual(bench.takenOut, ["app/127.0.0.1:1"]);
-  assert.equal(bench.drains.of("app", name)?.outcome, "deadline-passed");
+  const { outcome, cutRequests } = bench.drains.of("app", name) ?? {};
+  assert.deepEqual([outcome, cutRequests], ["deadline-passed", 1]);
   bench.apply(plain);
   assert.equal(bench.drains.of("app", name), null);
 });

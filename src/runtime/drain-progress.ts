@@ -1,7 +1,7 @@
 /**
  * Follows endpoints that are on their way out: those set to draining and those removed from the
- * configuration. Tells what each still holds, says when it has finished, and takes a draining endpoint
- * out altogether (`maintenance`) when its deadline passes.
+ * configuration. Tells what each still holds, says when it has finished, and when a deadline passes has
+ * the endpoint taken out altogether (`maintenance`) and what is left of its requests ended.
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -20,6 +20,8 @@ export interface DrainProgress {
   /** In flight when it began, and now. Tunnels such as WebSockets count until they end. */
   readonly startedRequests: number;
   readonly activeRequests: number;
+  /** Ended at the deadline. */
+  readonly cutRequests: number;
   /** Of those, WebSockets and the like. */
   readonly tunnels: number;
   readonly connections: number;
@@ -31,6 +33,7 @@ interface Drain {
   readonly startedWallMs: number;
   readonly startedRequests: number;
   deadlineWallMs: number | null;
+  cutRequests: number;
   outcome: DrainProgress["outcome"];
 }
 
@@ -38,8 +41,8 @@ export interface DrainsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly shared: SharedState;
-  /** The deadline has passed: nothing more may come. */
-  takeOut(pool: string, endpoint: string): void;
+  /** The deadline has passed: nothing more may come, and what is there ends. */
+  endDrain(endpoint: SharedEndpoint): void;
 }
 
 const lookEveryMs = 250;
@@ -111,6 +114,7 @@ export class Drains {
       startedWallMs: this.#parts.clock.wallMs(),
       startedRequests: endpoint.state.activeRequests,
       deadlineWallMs: null,
+      cutRequests: 0,
       outcome: "under-way",
     });
     const left = [...this.#drains].filter(
@@ -138,14 +142,15 @@ export class Drains {
       log.info("endpoint has finished what it had", { ...fields, tookMs: Math.round(nowMs - startedWallMs) });
     } else if (deadlineWallMs !== null && nowMs >= deadlineWallMs) {
       drain.outcome = "deadline-passed";
-      log.warn("the deadline for draining has passed", { ...fields, activeRequests });
-      if (reason === "draining") this.#parts.takeOut(endpoint.pool, endpoint.config.name);
+      drain.cutRequests = activeRequests;
+      log.warn("the deadline for draining has passed, what is left is ended", { ...fields, activeRequests });
+      this.#parts.endDrain(endpoint);
     }
   }
 }
 
 function progressOf(drain: Drain): DrainProgress {
-  const { endpoint, reason, startedWallMs, startedRequests, deadlineWallMs, outcome } = drain;
+  const { endpoint, reason, startedWallMs, startedRequests, deadlineWallMs, cutRequests, outcome } = drain;
   const totals = endpoint.state.readTotals();
   return {
     pool: endpoint.pool,
@@ -156,6 +161,7 @@ function progressOf(drain: Drain): DrainProgress {
     deadlineWallMs,
     outcome,
     startedRequests,
+    cutRequests,
     activeRequests: totals.activeRequests,
     tunnels: Math.max(0, totals.tunnels - totals.tunnelsEnded),
     connections: totals.connections,

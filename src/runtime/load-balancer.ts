@@ -27,6 +27,7 @@ import { ConfigError } from "./config-error.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { DataPlane } from "./data-plane.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
+import { drainEnder } from "./drain-end.ts";
 import { Drains } from "./drain-progress.ts";
 import {
   type EndpointInput,
@@ -130,7 +131,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       clock: systemClock,
       log: this.#log,
       shared: this.shared,
-      takeOut: (pool, endpoint) => this.#takeOut(pool, endpoint),
+      endDrain: drainEnder({ log: this.#log, changes: this.changes, dataPlanes: this.#dataPlanes }),
     });
   }
 
@@ -231,16 +232,6 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   async rollback(revision?: number): Promise<void> {
     await this.changes.rollback(revision ?? null, { origin: { way: "rollback", by: null } });
-  }
-
-  #takeOut(pool: string, endpoint: string): void {
-    const origin: ChangeOrigin = { way: "api", by: null, note: "the deadline for draining has passed" };
-    const edit = (current: Config | null): Config =>
-      withEndpointState(current ?? this.#initialConfig, pool, endpoint, "maintenance");
-    // It may have been removed meanwhile, which is as good.
-    this.changes.change(edit, { origin }).catch((error: unknown) => {
-      this.#log.warn("endpoint not taken out", { pool, endpoint, reason: String(error) });
-    });
   }
 
   async #edit(next: (current: Config) => Config): Promise<void> {

@@ -6,6 +6,7 @@
 import type { PoolConfig } from "../config/schema-pool.ts";
 import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Cause } from "../core/errors.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget } from "../core/transport.ts";
@@ -50,6 +51,8 @@ interface KnownEndpoint {
 export class PoolRegistry {
   readonly #parts: PoolRegistryParts;
   #endpoints = new Map<string, KnownEndpoint>();
+  /** Gone, or replaced, and not yet finished with what they had. */
+  #leaving: Endpoint[] = [];
   #pools = new Map<string, Subsets<Endpoint, Pool>>();
   #policyModules: ReadonlyMap<string, PolicyModule> = new Map();
   readonly #queues = new Map<string, { size: number; timeoutMs: number; queue: RequestQueue }>();
@@ -69,8 +72,11 @@ export class PoolRegistry {
       pools.set(name, new Subsets(build.endpoints, subsetSettings, build.create));
     }
     for (const [key, known] of this.#endpoints) {
-      if (endpoints.get(key)?.endpoint !== known.endpoint) known.endpoint.connections.close();
+      if (endpoints.get(key)?.endpoint === known.endpoint) continue;
+      known.endpoint.connections.close();
+      this.#leaving.push(known.endpoint);
     }
+    this.#leaving = this.#leaving.filter(({ connections }) => !connections.isEmpty);
     this.#endpoints = endpoints;
     this.#pools = pools;
   }
@@ -111,6 +117,14 @@ export class PoolRegistry {
   setTargets(key: string, targets: readonly DialTarget[]): void {
     const known = this.#endpoints.get(key);
     if (known !== undefined) known.endpoint.connections.targets = targets;
+  }
+
+  /** Ends whatever an endpoint still has. */
+  breakOff(key: string, cause: Cause): void {
+    const leaving = this.#leaving.filter(({ facts }) => facts.key === key);
+    const known = this.#endpoints.get(key)?.endpoint;
+    for (const { connections } of known === undefined ? leaving : [known, ...leaving])
+      connections.breakOff(cause);
   }
 
   /** Lets no connection idle any longer. */

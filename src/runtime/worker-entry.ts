@@ -62,6 +62,9 @@ function receive(message: ToWorker): void {
     case "targets":
       dataPlane.setTargets(message.key, message.targets);
       return;
+    case "end-drain":
+      dataPlane.endDrain(message.key);
+      return;
     case "exchange-filters":
       dataPlane.setExchangeFilters(message.filters);
       return;

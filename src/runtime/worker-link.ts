@@ -86,7 +86,11 @@ export class WorkerLink implements DataPlaneLink {
     this.#post({ kind: "targets", key, targets });
   }
 
-  /** The same, but a replacement must not go back to what its snapshot had. */
+  endDrain(key: string): void {
+    this.#post({ kind: "end-drain", key });
+  }
+
+  /** As with targets, but a replacement must not go back to what its snapshot had. */
   setTls(tls: ListenersTls): void {
     this.#post({ kind: "tls", tls });
     if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, tls };

@@ -21,6 +21,7 @@ export type ToWorker =
   | { readonly kind: "tls"; readonly tls: ListenersTls }
   | { readonly kind: "challenges"; readonly call: number; readonly answers: readonly AcmeAnswer[] }
   | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
+  | { readonly kind: "end-drain"; readonly key: string }
   | { readonly kind: "reopen-logs" }
   | { readonly kind: "exchange-filters"; readonly filters: readonly ExchangeFilter[] }
   /** Another process goes on with the listening sockets. */

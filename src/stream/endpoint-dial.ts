@@ -20,6 +20,8 @@ export interface EndpointDialParts {
   proxyHeader(version: "v1" | "v2"): Uint8Array;
   onSuspect(endpointKey: string): void;
   onConnected(stream: ByteStream): void;
+  /** Headgate itself ends the stream; `release` follows as when it closes. */
+  onBrokenOff(cause: Cause): void;
   /** Nobody takes it; nothing is held any more. */
   onFailed(cause: Cause, detail: string): void;
 }
@@ -60,7 +62,7 @@ export class EndpointDial implements StreamWaiter {
       state.requestAbandoned(bytesIn, bytesOut);
       return;
     }
-    connections.streamClosed();
+    connections.streamClosed(this);
     // How long a connection lasted says nothing about its endpoint; how long it took to come about does.
     state.requestFinished(0, this.connectMs, false, bytesIn, bytesOut, this.#parts.clock.nowMs());
   }
@@ -75,6 +77,10 @@ export class EndpointDial implements StreamWaiter {
     this.connectMs = this.#parts.clock.nowMs() - this.#startedMs;
     this.endpoint?.attempted(true);
     this.#parts.onConnected(stream);
+  }
+
+  breakOff(cause: Cause): void {
+    this.#parts.onBrokenOff(cause);
   }
 
   onUpstreamFailed(cause: Cause, detail: string): void {

@@ -139,6 +139,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
       proxyHeader: (version) => this.#proxyHeader(stream, version),
       onSuspect,
       onConnected: (upstream) => this.#connected(upstream),
+      onBrokenOff: (cause) => this.#end(cause, ""),
       onFailed: (cause, detail) => this.#end(cause, detail),
     });
     this.#dial.start();

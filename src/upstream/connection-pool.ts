@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
 import type { ByteStream, Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import {
   type ConnectionWaiter,
@@ -62,6 +63,10 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   readonly #idleTime: IdleTime | null;
   /** The oldest first. */
   readonly #idle: Http1Connection[] = [];
+  /** Idle or lent. */
+  readonly #open = new Set<Http1Connection>();
+  /** Who has a stream as it is. */
+  readonly #streams = new Set<StreamWaiter>();
   /** Null where only HTTP/1.1 is spoken. */
   readonly #http2: Http2Pool | null;
   /** What an endpoint that chooses has last chosen. */
@@ -192,6 +197,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     this.#preferredTarget = targetIndex;
     this.#counts.count("connectionsOpened");
     if ("onStreamReady" in waiter) {
+      if (waiter.breakOff !== undefined) this.#streams.add(waiter);
       waiter.onStreamReady(stream, alpn);
     } else if (this.#http2 !== null && alpn === "h2") {
       this.#isHttp2Known = true;
@@ -215,13 +221,15 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
 
   #begin(stream: ByteStream, waiter: ConnectionWaiter): void {
     const connection = new Http1Connection(stream, this.#settings, this, this.#deadlines);
+    this.#open.add(connection);
     connection.lentAtMs = this.#clock.nowMs();
     connection.attach(waiter);
     waiter.onUpstreamReady(connection);
   }
 
   /** A stream that was handed out as it is has gone. */
-  streamClosed(): void {
+  streamClosed(waiter: StreamWaiter): void {
+    this.#streams.delete(waiter);
     this.#counts.connectionClosed();
   }
 
@@ -236,6 +244,18 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     this.#isClosing = true;
     this.#http2?.close();
     for (const connection of [...this.#idle]) connection.retire();
+  }
+
+  /** Nothing is connected any more. */
+  get isEmpty(): boolean {
+    return this.#open.size + this.#streams.size + (this.#http2?.connectionCount ?? 0) === 0;
+  }
+
+  /** Ends whatever is under way. */
+  breakOff(cause: Cause): void {
+    for (const connection of [...this.#open]) connection.breakOff(cause);
+    for (const waiter of [...this.#streams]) waiter.breakOff?.(cause);
+    this.#http2?.breakOff(cause);
   }
 
   onConnectionIdle(connection: Http1Connection): void {
@@ -263,6 +283,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   }
 
   onConnectionClosed(connection: Http1Connection): void {
+    this.#open.delete(connection);
     this.#counts.connectionClosed();
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);

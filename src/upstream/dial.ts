@@ -21,6 +21,8 @@ export interface ConnectionWaiter extends ResponseSink, DialWaiter {
 
 /** It wants the bytes as they are. It tells `streamClosed` when the stream is gone. */
 export interface StreamWaiter extends DialWaiter {
+  /** Headgate itself ends the stream. Absent where the stream is its maker's own business. */
+  breakOff?(cause: Cause): void;
   onStreamReady(stream: ByteStream, alpn: string): void;
 }
 

@@ -173,6 +173,11 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#close();
   }
 
+  /** Ends what it carries, for a reason of Headgate's own. */
+  breakOff(cause: Cause): void {
+    if (this.#phase !== "idle") this.#fail(cause, "");
+  }
+
   /** Closes an idle connection, or one whose owner is going away. */
   retire(): void {
     if (this.#phase === "idle") this.#close();

@@ -3,6 +3,7 @@
  * it takes and when it takes none; which connection is used is its owner's business.
  */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
+import type { Cause } from "../core/errors.ts";
 import type { ByteStream } from "../core/transport.ts";
 import { ResponseHeadParser } from "../http1/response-head.ts";
 import { ErrorCode } from "../http2/frames.ts";
@@ -47,6 +48,7 @@ export class Http2Connection implements SessionOwner, StreamHost {
   readonly limits: Http2ConnectionSettings;
   readonly deadlines: Deadlines;
   readonly parser: ResponseHeadParser;
+  breakCause: Cause | null = null;
   exchangeCount = 0;
   readonly #openedAtMs: number;
   readonly #owner: Http2ConnectionOwner;
@@ -143,6 +145,12 @@ export class Http2Connection implements SessionOwner, StreamHost {
     this.#idleDeadline.dispose();
     this.onGoAway();
     this.#owner.onConnectionClosed(this);
+  }
+
+  /** Ends everything it carries, for a reason of Headgate's own. */
+  breakOff(cause: Cause): void {
+    this.breakCause = cause;
+    this.destroy();
   }
 
   /** Closes at once. */

@@ -89,6 +89,11 @@ export class Http2Pool implements Http2ConnectionOwner {
     for (const connection of this.#open) connection.retire();
   }
 
+  /** Ends what is under way. */
+  breakOff(cause: Cause): void {
+    for (const connection of [...this.#open]) connection.breakOff(cause);
+  }
+
   // Http2ConnectionOwner
 
   onUnavailable(connection: Http2Connection): void {

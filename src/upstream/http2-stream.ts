@@ -30,6 +30,8 @@ export interface StreamHost {
   readonly parser: ResponseHeadParser;
   /** When anything was last heard on the connection, coarse. */
   readonly lastHeardMs: number;
+  /** Why Headgate ends the connection; null while it does not. */
+  readonly breakCause: Cause | null;
   /** It seems to be dead: nobody else shall use it. */
   giveUp(): void;
 }
@@ -193,7 +195,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
 
   onReset(code: number, isUnprocessed: boolean): void {
     const detail = `the stream was reset (${errorName(code)})`;
-    if (isUnprocessed && this.#phase === "head") this.#fail("stream-unprocessed", detail);
+    if (this.#host.breakCause !== null) this.#fail(this.#host.breakCause, "");
+    else if (isUnprocessed && this.#phase === "head") this.#fail("stream-unprocessed", detail);
     else if (this.#phase === "head") this.#fail(this.#causeBeforeHead(), detail);
     else this.#fail("reset-mid-body", detail);
   }

@@ -119,7 +119,8 @@ export const endpointOperations: readonly Operation[] = [
     method: "POST",
     path: `${endpointPath}/drain`,
     scope: "write",
-    summary: "Takes no new clients and finishes what it has; at the deadline it goes into maintenance",
+    summary:
+      "Takes no new clients and finishes what it has; at the deadline it goes into maintenance, and what is left is ended",
     takes: "DrainOrder",
     takesRevision: true,
     answers: "Endpoint",
