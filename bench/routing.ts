@@ -76,6 +76,7 @@ function nanosecondsPerMatch(shape: Shape, size: number): number {
     isSecure: true,
     listener: "main",
     header: () => undefined,
+    fact: () => undefined,
   };
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
@@ -110,6 +111,7 @@ function loneDefault(): number {
     isSecure: true,
     listener: "",
     header: () => undefined,
+    fact: () => undefined,
   };
   let hits = 0;
   const start = process.cpuUsage();

@@ -34,6 +34,7 @@ export interface MatchConfig {
   readonly header?: Readonly<Record<string, ValueMatch>>;
   readonly query?: Readonly<Record<string, ValueMatch>>;
   readonly cookie?: Readonly<Record<string, ValueMatch>>;
+  readonly clientCertificate?: Readonly<Record<string, ValueMatch>>;
   readonly client?: readonly string[];
   readonly listener?: readonly string[];
   readonly isSecure?: boolean;
@@ -50,6 +51,7 @@ export interface MatchInput {
   header?: Record<string, boolean | ValueMatch>;
   query?: Record<string, boolean | ValueMatch>;
   cookie?: Record<string, boolean | ValueMatch>;
+  clientCertificate?: Record<string, boolean | ValueMatch>;
   client?: string | string[];
   listener?: string | string[];
   isSecure?: boolean;
@@ -176,6 +178,10 @@ export const matchSchema: z.ZodType<MatchConfig, MatchInput> = z.strictObject({
   ),
   query: field(values(z.string()), "Query parameters by name, as with headers."),
   cookie: field(values(z.string()), "Cookies by name, as with headers."),
+  clientCertificate: field(
+    values(choice(["subject", "issuer", "san", "serial", "fingerprint", "verify"])),
+    "The client's TLS certificate, by part as with headers: `subject`, `issuer` (RFC 2253), `san` (`DNS:a.example, URI:…`), `serial`, `fingerprint`, and `verify` (`SUCCESS`, `NONE`, `FAILED:…`).",
+  ),
   client: field(
     z.exactOptional(oneOrMany(cidr())),
     "Client address, as the trusted proxies tell it: networks or addresses.",

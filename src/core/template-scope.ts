@@ -28,6 +28,7 @@ export type ExchangeFact =
   | "tls.client_issuer"
   | "tls.client_serial"
   | "tls.client_fingerprint"
+  | "tls.client_san"
   | "tls.client_verify"
   | "route.name"
   | "pool.name"

@@ -133,6 +133,12 @@ export const templateVariables: readonly TemplateVariable[] = [
     "$ssl_client_fingerprint",
     "Fingerprint of the client's certificate.",
   ),
+  fact(
+    "tls.client_san",
+    "request",
+    "",
+    "Names in the client's certificate: `DNS:a.example, URI:spiffe://example/a`.",
+  ),
   fact("tls.client_verify", "request", "$ssl_client_verify", "How the client's certificate was judged."),
   derived("time.iso", "request", "$time_iso8601", "Now, as `2026-11-21T03:09:00.000Z`.", (scope) =>
     new Date(scope.wallMs()).toISOString(),

@@ -49,6 +49,8 @@ export interface ClientCertificate {
   readonly serial: string;
   /** SHA-256, lower-case hexadecimal without separators. */
   readonly fingerprint: string;
+  /** Subject alternative names: `DNS:a.example, URI:spiffe://example/a, IP Address:192.0.2.1, email:ann@example`. */
+  readonly alternativeNames: string;
 }
 
 /** What a handshake came to. Asked for rarely: the getters work it out each time. */

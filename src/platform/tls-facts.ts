@@ -56,6 +56,7 @@ function clientCertificate(socket: tls.TLSSocket): ClientCertificate | null {
     issuer: oneLine(certificate.issuer),
     serial: certificate.serialNumber,
     fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+    alternativeNames: certificate.subjectAltName ?? "",
   };
 }
 

@@ -84,6 +84,8 @@ function tlsFact(name: ExchangeFact, tls: TlsFacts): string | undefined {
       return tls.client?.serial;
     case "tls.client_fingerprint":
       return tls.client?.fingerprint;
+    case "tls.client_san":
+      return tls.client?.alternativeNames;
     case "tls.client_verify":
       return tls.clientVerify;
     default:

@@ -3,6 +3,7 @@
  * to explain them by.
  */
 import { buildCidrSet, cidrFault } from "../core/cidr.ts";
+import type { ExchangeFact } from "../core/template-scope.ts";
 import { cookieValue, hasQueryValue, queryValue } from "../core/request-values.ts";
 import { canonicalHost, compileHost, describeHost, matchesHost } from "./host-matcher.ts";
 import { compilePath, describePath, matchesPath } from "./path-matcher.ts";
@@ -50,7 +51,7 @@ export function compileConditions(
   }
   const conditions: Condition[] = depth === 0 ? [] : placeConditions(match, field, sink);
   if (match.method !== undefined) conditions.push(methodCondition(listOf(match.method)));
-  for (const kind of ["header", "query", "cookie"] as const) {
+  for (const kind of ["header", "query", "cookie", "clientCertificate"] as const) {
     for (const [name, spec] of Object.entries(match[kind] ?? {})) {
       conditions.push(valueCondition(kind, name, spec, `${field}.${kind}.${name}`, sink));
     }
@@ -104,7 +105,23 @@ const readers = {
   header: (facts: RequestFacts, name: string) => facts.header(name),
   query: (facts: RequestFacts, name: string) => queryValue(facts.query, name),
   cookie: (facts: RequestFacts, name: string) => cookieValue(facts.header("cookie"), name),
+  clientCertificate: certificatePart,
 } as const;
+
+const certificateFacts: Readonly<Record<string, ExchangeFact>> = {
+  subject: "tls.client_subject",
+  issuer: "tls.client_issuer",
+  san: "tls.client_san",
+  serial: "tls.client_serial",
+  fingerprint: "tls.client_fingerprint",
+  verify: "tls.client_verify",
+};
+
+function certificatePart(facts: RequestFacts, name: string): string | undefined {
+  const fact = certificateFacts[name];
+  const value = fact === undefined ? undefined : facts.fact(fact);
+  return value === undefined ? undefined : String(value);
+}
 
 /** Of several query parameters of one name, any may pass; values are compared decoded. */
 function valueCondition(

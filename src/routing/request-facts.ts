@@ -2,6 +2,8 @@
  * What routing asks of a request. The exchange satisfies it lazily with the head it has parsed; one
  * long-lived object per connection is enough, nothing here is kept after a match.
  */
+import type { ExchangeFact } from "../core/template-scope.ts";
+
 export interface RequestFacts {
   readonly method: string;
   /** Origin form, as received. */
@@ -19,4 +21,6 @@ export interface RequestFacts {
   readonly listener: string;
   /** The value of a header; repeated ones joined with ", ". */
   header(lowerName: string): string | undefined;
+  /** Of the client's certificate; undefined where none was shown. */
+  fact(name: ExchangeFact): string | number | undefined;
 }

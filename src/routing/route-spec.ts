@@ -45,6 +45,8 @@ export interface MatchSpec {
   readonly header?: Readonly<Record<string, ValueSpec>>;
   readonly query?: Readonly<Record<string, ValueSpec>>;
   readonly cookie?: Readonly<Record<string, ValueSpec>>;
+  /** What its certificate says, by the part's name: `subject`, `san`. */
+  readonly clientCertificate?: Readonly<Record<string, ValueSpec>>;
   /** Networks of the client's address. */
   readonly client?: string | readonly string[];
   /** Names of listeners. */

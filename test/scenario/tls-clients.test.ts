@@ -109,3 +109,41 @@ test("A session is not resumed into a listener that judges clients otherwise", a
   const attempt = askTls(rig.proxy.port, { ca, session, cert: foreign.cert, key: foreign.key });
   assert.notEqual(await failureOf(attempt), "no failure");
 });
+
+test("Routes and headers go by what the client's certificate says", async () => {
+  using folder = new CertificateFolder();
+  const settings: TlsInput = {
+    clientCertificates: { mode: "request", ca: folder.write("ca.pem", clientAuthority.certificatePem) },
+  };
+  const isOps = { subject: { contains: "OU=ops" }, san: { contains: "URI:spiffe://example/ops" } };
+  await using rig = await startTls(folder, settings, {
+    config: {
+      routes: [
+        {
+          match: { path: "/admin", clientCertificate: { verify: "SUCCESS", ...isOps } },
+          pool: "app",
+          headers: { request: { set: { "X-Client": "${tls.client_subject} | ${tls.client_san}" } } },
+        },
+        { match: { path: "/admin" }, respond: { status: 403 } },
+        { match: { clientCertificate: { subject: false } }, respond: { status: 401 } },
+        { pool: "app" },
+      ],
+    },
+  });
+  const made = async (by: TestAuthority, unit: string): Promise<{ cert: string; key: string }> => {
+    const options = { names: ["client"], subject: `CN=Ann, OU=${unit}`, uris: [`spiffe://example/${unit}`] };
+    const { certificatePem, keyPem } = await by.leaf(options);
+    return { cert: certificatePem, key: keyPem };
+  };
+  const ops = await made(clientAuthority, "ops");
+  const ask = async (path: string, own: object): Promise<number> =>
+    (await askTls(rig.proxy.port, { ca, ...own }, path)).status;
+  assert.equal(await ask("/admin", ops), 200);
+  const [seen = ""] = rig.origin.seen;
+  assert.match(seen, /X-Client: OU=ops,CN=Ann \| DNS:client, URI:spiffe:\/\/example\/ops\r\n/);
+  assert.equal(await ask("/admin", await made(clientAuthority, "sales")), 403);
+  assert.equal(await ask("/admin", await made(foreignAuthority, "ops")), 403);
+  assert.equal(await ask("/admin", {}), 403);
+  assert.equal(await ask("/", {}), 401);
+  assert.equal(await ask("/", ops), 200);
+});

@@ -27,6 +27,8 @@ export interface LeafOptions {
   readonly notBeforeDays?: number;
   readonly notAfterDays?: number;
   readonly subject?: string;
+  /** Further names, `spiffe://example/ann`. */
+  readonly uris?: readonly string[];
 }
 
 async function pemOf(key: CryptoKey): Promise<string> {
@@ -66,9 +68,10 @@ export class TestAuthority {
       signingKey: this.#key,
       signingAlgorithm: ecdsa,
       extensions: [
-        new x509.SubjectAlternativeNameExtension(
-          names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? "ip" : "dns", value })),
-        ),
+        new x509.SubjectAlternativeNameExtension([
+          ...names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? "ip" : "dns", value }) as const),
+          ...(options.uris ?? []).map((value) => ({ type: "url", value }) as const),
+        ]),
         await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
       ],
     });

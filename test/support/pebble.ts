@@ -1,6 +1,4 @@
 /** Pebble, the test authority of ACME, with a name server that says every name is here. */
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { freePorts } from "./free-ports.ts";
 import { makeTestAuthority } from "./made-certificates.ts";
 import { folderWith, PeerProgram } from "./peer-program.ts";
@@ -48,8 +46,12 @@ export class Pebble implements AsyncDisposable {
 
   /** A name points elsewhere from now on. */
   async point(name: string, address: string): Promise<void> {
-    const body = JSON.stringify({ host: `${name}.`, addresses: [address] });
-    const answer = await fetch(`${this.#dnsUrl}/add-a`, { method: "POST", body });
+    await this.#tellNames("clear-a", { host: `${name}.` });
+    await this.#tellNames("add-a", { host: `${name}.`, addresses: [address] });
+  }
+
+  async #tellNames(what: string, body: unknown): Promise<void> {
+    const answer = await fetch(`${this.#dnsUrl}/${what}`, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`the name server says ${answer.status}`);
   }
 
@@ -105,17 +107,4 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     [pebble, names],
     `http://127.0.0.1:${dnsManagement}`,
   );
-}
-
-/** An address that takes connections and never says a word: a dead authority. */
-export async function startSilentServer(): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as { port: number }).port,
-    async [Symbol.asyncDispose]() {
-      await new Promise((closed) => server.close(closed));
-    },
-  };
 }

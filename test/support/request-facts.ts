@@ -1,10 +1,12 @@
 /** Made-up requests for tests of routing, from a line such as `GET https://www.example.com/a?b=c`. */
+import type { ExchangeFact } from "../../src/core/template-scope.ts";
 import type { RequestFacts } from "../../src/routing/request-facts.ts";
 
 export interface FactParts {
   readonly headers?: Readonly<Record<string, string>>;
   readonly clientAddress?: string;
   readonly listener?: string;
+  readonly facts?: Readonly<Partial<Record<ExchangeFact, string | number>>>;
 }
 
 export function requestFacts(line: string, parts: FactParts = {}): RequestFacts {
@@ -22,5 +24,6 @@ export function requestFacts(line: string, parts: FactParts = {}): RequestFacts 
     isSecure: scheme === "https",
     listener: parts.listener ?? "main",
     header: (name) => parts.headers?.[name],
+    fact: (name) => parts.facts?.[name],
   };
 }
