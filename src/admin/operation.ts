@@ -8,11 +8,13 @@ import type {
   AdminRequest,
   AdminRequestName,
 } from "../config/admin-documents.ts";
+import type { Config } from "../config/schema.ts";
 import type { LoadResult } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { OperatedLoadBalancer } from "../runtime/load-balancer-interface.ts";
+import type { Persisted } from "../runtime/persist.ts";
 import type { Reloader } from "../runtime/reloader.ts";
 import type { ChangeOrigin } from "../runtime/revisions.ts";
 import type { LiveFeed } from "./live/live-feed.ts";
@@ -29,12 +31,14 @@ export interface AdminContext {
   readonly pid: number;
   readonly startedWallMs: number;
   readonly isWatched: boolean;
+  /** What the file said last, or the flags. */
+  writtenConfig(): Config;
   /** A sentence when new requests should go elsewhere; null when all is well. */
   notReadyReason(): string | null;
   /** Reads a configuration that came in a request; it may include no files. */
   loadText(text: string): Promise<LoadResult>;
   /** Writes the run-time edits into the file; throws a PersistError. */
-  persist(): Promise<{ readonly file: string; readonly endpoints: readonly string[] }>;
+  persist(): Promise<Persisted>;
 }
 
 /** Who asks, for the record, and whether they may change things. */

@@ -44,13 +44,14 @@ export function addConfigVerbs(program: Command): void {
   addAdminOptions(program.command("persist"))
     .description("write run-time changes of endpoints into the file, comments kept")
     .action(async (options: AdminOptions) => {
-      print(
-        await clientFor(options).send("Persisted", "POST", "/v1/config/persist"),
-        options,
-        ({ file, endpoints }) =>
-          endpoints.length === 0 ? "nothing to write" : `wrote ${endpoints.join(", ")} to ${file}`,
-      );
+      print(await clientFor(options).send("Persisted", "POST", "/v1/config/persist"), options, persistedText);
     });
+}
+
+function persistedText({ file, endpoints, left }: AdminDocument<"Persisted">): string {
+  const wrote = endpoints.length === 0 ? "nothing to write" : `wrote ${endpoints.join(", ")} to ${file}`;
+  if (left.length === 0) return wrote;
+  return `${wrote}\n${left.join(", ")}: found by a source, so the change holds until it is undone or Headgate is started again`;
 }
 
 export function changeLines(changes: readonly ChangeDocument[]): string[] {

@@ -12,7 +12,6 @@ import { readTextFile, writeTextFile } from "../platform/files.ts";
 import { systemRandom } from "../platform/random.ts";
 import { tellPredecessorReady } from "../platform/successor.ts";
 import { codeFiles } from "../runtime/code-files.ts";
-import { replayDrift } from "../runtime/drift.ts";
 import { FileWatch } from "../runtime/file-watch.ts";
 import { startLoadBalancer } from "../runtime/load-balancer.ts";
 import type { OperatedLoadBalancer } from "../runtime/load-balancer-interface.ts";
@@ -52,9 +51,10 @@ export class Service {
     const { config, file, log, inherited } = parts;
     this.#parts = parts;
     this.#manager = serviceManager(log);
-    this.#balancer = startLoadBalancer(replayDrift(config, inherited.drift), {
+    this.#balancer = startLoadBalancer(config, {
       log,
       inherited: inherited.sockets,
+      drift: inherited.drift,
     });
     const { changes, events } = this.#balancer;
     const reloads = { changes, clock: systemClock, log: withEvents(log, events) };
@@ -165,7 +165,7 @@ export class Service {
   }
 
   #adminContext(): AdminContext {
-    const { log, isWatched } = this.#parts;
+    const { config, log, isWatched } = this.#parts;
     const reloader = this.#reloader;
     return {
       balancer: this.#balancer,
@@ -177,6 +177,7 @@ export class Service {
       pid: process.pid,
       startedWallMs: systemClock.wallMs(),
       isWatched,
+      writtenConfig: () => reloader?.loaded.config ?? config,
       notReadyReason: () => this.#notReady,
       loadText: async (text) =>
         withOwnCommands(await loadConfigText(text, process.env), this.#balancer.config),

@@ -64,6 +64,7 @@ function statusText(status: AdminDocument<"Status">): string {
       ]),
     ]),
     ...certificateLines(status.certificates),
+    ...sourceLines(pools),
     ...status.drains.map(drainLine),
   ].join("\n");
 }
@@ -71,6 +72,18 @@ function statusText(status: AdminDocument<"Status">): string {
 /** Nothing where nobody speaks TLS. */
 function certificateLines(list: AdminDocument<"CertificateList">): string[] {
   return list.certificates.length === 0 ? [] : ["", certificatesText(list)];
+}
+
+/** Where pools find endpoints, and whether they do. */
+function sourceLines(pools: AdminDocument<"Status">["pools"]): string[] {
+  const rows = pools.flatMap(({ name, source }) => {
+    if (source === null) return [];
+    const last = source.lastSuccess === null ? "never" : localTime(source.lastSuccess, new Date());
+    const state = source.state === "failing" ? "FAILING" : source.state;
+    return [[name, source.text, state, String(source.endpoints), last, source.reason ?? ""]];
+  });
+  if (rows.length === 0) return [];
+  return ["", table([["POOL", "SOURCE", "STATE", "FOUND", "LAST ANSWER", "WHY"], ...rows], [3])];
 }
 
 function configurationText({ revision, source, isWatched, driftCount }: AdminDocument<"Status">): string {
@@ -101,10 +114,11 @@ export function drainLine(drain: AdminDocument<"Drain">): string {
 export function endpointTable(endpoints: readonly AdminDocument<"Endpoint">[]): string {
   return table(
     [
-      ["POOL", "ENDPOINT", "STATE", "WEIGHT", "ACTIVE", "REQUESTS", "FAILED", "P50", "P99", "WHY"],
+      ["POOL", "ENDPOINT", "FROM", "STATE", "WEIGHT", "ACTIVE", "REQUESTS", "FAILED", "P50", "P99", "WHY"],
       ...endpoints.map((endpoint) => [
         endpoint.pool,
         endpoint.name,
+        originWords[endpoint.origin],
         endpoint.isBackup ? `${endpoint.state} (backup)` : endpoint.state,
         weightText(endpoint),
         String(endpoint.activeRequests),
@@ -115,9 +129,11 @@ export function endpointTable(endpoints: readonly AdminDocument<"Endpoint">[]): 
         whyText(endpoint),
       ]),
     ],
-    [3, 4, 5, 6, 7, 8],
+    [4, 5, 6, 7, 8, 9],
   );
 }
+
+const originWords = { configuration: "config", operator: "operator", source: "source" } as const;
 
 function weightText({ weight, configuredWeight }: AdminDocument<"Endpoint">): string {
   return weight === configuredWeight ? String(weight) : `${weight} of ${configuredWeight}`;

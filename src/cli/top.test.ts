@@ -14,6 +14,7 @@ function endpoint(name: string, changes: Partial<Endpoint>): Endpoint {
   return {
     pool: "app",
     name,
+    origin: "configuration",
     url: `http://${name}`,
     state: "up",
     setTo: "ready",
@@ -50,6 +51,7 @@ function reading(atMs: number, endpoints: readonly Endpoint[]): TopReading {
     name: "app",
     policy: "round-robin",
     hasProbes: true,
+    source: null,
     endpointCount: endpoints.length,
     eligibleCount: 1,
   };

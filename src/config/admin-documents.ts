@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { certificateList } from "./admin-certificates.ts";
 import { explanationDocument } from "./admin-explanation.ts";
+import { endpointOrigin, poolSource } from "./admin-sources.ts";
 import { type Cause, errorTable } from "../core/errors.ts";
 import { parseDurationMs } from "../core/units.ts";
 
@@ -67,6 +68,7 @@ const endpoint = z.object({
   pool: z.string(),
   name: z.string(),
   url: z.string(),
+  origin: endpointOrigin,
   state: z.enum(["up", "down", "ejected", "draining", "maintenance"]).meta({ description: "All in all." }),
   setTo: z.enum(["ready", "draining", "maintenance"]).meta({ description: "What operators said." }),
   isEligible: z.boolean(),
@@ -100,6 +102,7 @@ const pool = z.object({
   name: z.string(),
   policy: z.string(),
   hasProbes: z.boolean(),
+  source: poolSource,
   endpointCount: count,
   eligibleCount: count,
   endpoints: z.array(endpoint),
@@ -198,7 +201,13 @@ const reloadOutcome = z.object({
     .meta({ description: "Endpoints whose run-time edits the file has overtaken." }),
 });
 
-const persisted = z.object({ file: z.string(), endpoints: z.array(z.string()) });
+const persisted = z.object({
+  file: z.string(),
+  endpoints: z.array(z.string()),
+  left: z
+    .array(z.string())
+    .meta({ description: "Edits of endpoints that a source found: the file has no line for them." }),
+});
 
 const event = z.object({
   id: z.number().int(),

@@ -54,10 +54,15 @@ const endpointFields = z.strictObject({
   ),
 });
 
-const endpointObject = endpointFields.transform((endpoint) => ({
-  ...endpoint,
-  name: endpoint.name ?? defaultName(endpoint.url),
-}));
+/** What no user writes: a source of the pool found the endpoint. */
+interface FoundMark {
+  readonly isFound?: true;
+}
+
+const endpointObject = endpointFields.transform((endpoint) => {
+  const named = { ...endpoint, name: endpoint.name ?? defaultName(endpoint.url) };
+  return named as typeof named & FoundMark;
+});
 
 export const endpointSchema = withShorthand(endpointObject, "url", "a URL or an endpoint with a url");
 

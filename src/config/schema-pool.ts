@@ -9,6 +9,7 @@ import { choice, count, countOrUnlimited, duration, durationOrOff, flag, size } 
 import { panicSchema, slowStartSchema, tiersSchema, zonesSchema } from "./schema-eligibility.ts";
 import { maxFailsSchema, outlierSchema } from "./schema-outlier.ts";
 import { concurrencySchema, queueSchema, shedSchema } from "./schema-overload.ts";
+import { sourceSchema } from "./schema-source.ts";
 import { stickySchema } from "./schema-sticky.ts";
 import { policySchema } from "./schema-policy.ts";
 import { hedgeSchema, retrySchema } from "./schema-retry.ts";
@@ -90,6 +91,10 @@ export const poolSchema = z.strictObject({
     z.array(endpointSchema).prefault([]),
     "The endpoints: URLs, or objects for more than a URL.",
     { identity: "name", removal: "it drains: requests in flight finish, idle connections are closed" },
+  ),
+  source: field(
+    sourceSchema.nullable().prefault(null),
+    "Where further endpoints are found at run time, beside those listed: a file, DNS, or a URL; none unless this is given.",
   ),
   health: field(healthSchema.nullable().prefault(null), "Active health checks; none unless this is given.", {
     hazard: "Without probes, an endpoint that fails is noticed only by the requests that fail on it.",

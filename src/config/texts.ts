@@ -1,6 +1,7 @@
 /** The kinds of text with a grammar of their own: addresses, networks, header names, statuses, patterns. */
 import { formatBindAddress, isHostName, isIp, parseBindAddress, parseEndpointUrl } from "../core/address.ts";
 import { cidrFault } from "../core/cidr.ts";
+import { formatDnsServer, parseDnsServer } from "../core/dns.ts";
 import { compileTemplate } from "../core/template.ts";
 import type { TemplateStage } from "../core/template-scope.ts";
 import { leaf, oneOrMany } from "./field.ts";
@@ -163,6 +164,39 @@ export function name(what: string) {
 export function hostName() {
   const allowed = "a host name such as app.example.com";
   return textAs(allowed, (input) => (isHostName(input) || isIp(input) ? { value: input } : { allowed }));
+}
+
+/** A DNS server; kept as `address:port`. */
+export function dnsServer() {
+  const allowed = "a DNS server's address such as 10.0.0.2, 10.0.0.2:5353 or [::1]:5353";
+  return textAs(allowed, (input) => {
+    const server = parseDnsServer(input);
+    return server === null ? { allowed } : { value: formatDnsServer(server) };
+  });
+}
+
+/** Where something is fetched from: no user and password, which belong into headers. */
+export function listUrl() {
+  const allowed = "a URL such as https://registry.example.com/app.json";
+  return textAs(allowed, (input) => {
+    if (!URL.canParse(input) || !/^https?:$/.test(new URL(input).protocol)) return { allowed };
+    const { username, password } = new URL(input);
+    if (username === "" && password === "") return { value: input };
+    return {
+      allowed,
+      reason: "user and password do not belong into the URL; set headers: { Authorization: … }",
+    };
+  });
+}
+
+/** A name that stands in DNS, in full. */
+export function dnsName() {
+  const allowed = "a name in DNS such as app.example.com";
+  return textAs(allowed, (input) =>
+    isHostName(input)
+      ? { value: input }
+      : { allowed, ...(isIp(input) ? { reason: "an address needs no looking up" } : {}) },
+  );
 }
 
 /** A file on this machine. Relative paths start from the working directory. */

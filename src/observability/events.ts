@@ -16,6 +16,8 @@ export const eventKinds = [
   "endpoint-weight",
   "endpoint-added",
   "endpoint-removed",
+  "source-failed",
+  "source-recovered",
   "pool-panic",
   "pool-recovered",
   "config-applied",

@@ -10,6 +10,7 @@ import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import { AcmeKeeper, type AcmeKeeperParts } from "./acme-keeper.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
+import type { ChangeExtent } from "./config-changes.ts";
 import { endpointAddress, fixedTargets } from "./endpoint-settings.ts";
 import { type NamedFiles, preflight } from "./config-preflight.ts";
 import { HealthChecks } from "./health-checks.ts";
@@ -56,6 +57,7 @@ export class ControlPlane {
   #tls = new Map<string, UpstreamTls | null>();
   #fixedTargets = new Map<string, readonly DialTarget[]>();
   #config: Config | null = null;
+  #files: NamedFiles | null = null;
   #revision = 0;
   #boundPorts: Record<string, number> = {};
   #addresses: readonly BoundAddress[] = [];
@@ -141,8 +143,8 @@ export class ControlPlane {
   }
 
   /** Makes a configuration current, or rejects and leaves everything as it was. */
-  apply(config: Config): Promise<void> {
-    const run = this.#last.then(() => this.#apply(config));
+  apply(config: Config, extent: ChangeExtent = "whole"): Promise<void> {
+    const run = this.#last.then(() => this.#apply(config, extent));
     this.#last = run.catch(() => {});
     return run;
   }
@@ -157,14 +159,17 @@ export class ControlPlane {
     this.#tlsListeners.close();
   }
 
-  async #apply(config: Config): Promise<void> {
+  async #apply(config: Config, extent: ChangeExtent): Promise<void> {
     const { shared, dataPlanes } = this.#parts;
-    const files = await preflight(config, this.#parts.readTextFile);
+    // What somebody finds in DNS is no reason to read every file again, nor to fail because of one.
+    const known = extent === "endpoints" ? this.#files : null;
+    const isOnlyEndpoints = known !== null;
+    const files = known ?? (await preflight(config, this.#parts.readTextFile));
     const before = { tls: this.#tls, fixedTargets: this.#fixedTargets };
     const goBack = shared.adopt(config);
     try {
-      await this.#readEndpoints(config);
-      const tls = await this.#tlsListeners.read(config);
+      await this.#readEndpoints(config, isOnlyEndpoints ? before.tls : new Map());
+      const tls = isOnlyEndpoints ? this.#tlsListeners.inForce : await this.#tlsListeners.read(config);
       const [first, ...others] = dataPlanes;
       const addresses = (await first?.apply(this.#snapshot(config, files, tls.settings))) ?? [];
       this.#boundPorts = Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
@@ -179,6 +184,7 @@ export class ControlPlane {
       throw error;
     }
     this.#config = config;
+    this.#files = files;
     this.#revision++;
     shared.publish();
     this.#slowStarts.watch(config);
@@ -187,8 +193,8 @@ export class ControlPlane {
     this.#acme.watch(config);
   }
 
-  /** Reads certificates and resolves names of all endpoints. */
-  async #readEndpoints(config: Config): Promise<void> {
+  /** Reads certificates, unless they are known, and resolves names of all endpoints. */
+  async #readEndpoints(config: Config, known: ReadonlyMap<string, UpstreamTls | null>): Promise<void> {
     const { shared, readTextFile } = this.#parts;
     const tls = new Map<string, UpstreamTls | null>();
     const fixed = new Map<string, readonly DialTarget[]>();
@@ -197,7 +203,13 @@ export class ControlPlane {
       const poolConfig = config.pools[pool];
       if (poolConfig === undefined) continue;
       const address = endpointAddress(endpoint);
-      tls.set(key, upstreamTls(address, poolConfig.tls, poolConfig.protocol, readTextFile));
+      const knownTls = known.get(key);
+      tls.set(
+        key,
+        knownTls === undefined
+          ? upstreamTls(address, poolConfig.tls, poolConfig.protocol, readTextFile)
+          : knownTls,
+      );
       const targets = fixedTargets(address);
       if (targets !== null) fixed.set(key, targets);
       else {

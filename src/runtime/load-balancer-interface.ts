@@ -7,11 +7,13 @@ import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import type { AcmeKeeper } from "./acme-keeper.ts";
 import type { ConfigChanges } from "./config-changes.ts";
 import type { Drains } from "./drain-progress.ts";
+import type { EndpointDrift } from "./drift.ts";
 import type { EndpointInput, OperatorState } from "./endpoint-edits.ts";
 import type { Explanation } from "./explain.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { RequestSketch } from "./hypothetical-request.ts";
 import type { Observability } from "./observability-hub.ts";
+import type { PoolSources } from "./pool-sources.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
 import type { Stats } from "./stats.ts";
@@ -24,6 +26,8 @@ export interface LoadBalancerOptions {
   readonly onExchange?: (record: ExchangeRecord) => void;
   /** Listening sockets of a predecessor, to go on with instead of binding their addresses. */
   readonly inherited?: readonly OpenSocket[];
+  /** A predecessor's run-time edits, as far as they still mean something. */
+  readonly drift?: readonly EndpointDrift[];
 }
 
 export interface CloseOptions {
@@ -75,6 +79,8 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   /** Who is on the way out. */
   readonly drains: Drains;
   readonly observability: Observability;
+  /** Where pools find further endpoints. */
+  readonly sources: PoolSources;
   /** Worker threads; 0 when the calling thread serves. */
   readonly workerCount: number;
   /** Every listening socket, for a successor to inherit. */

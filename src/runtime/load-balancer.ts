@@ -2,6 +2,7 @@
  * The library's face: a load balancer in one object (what it can do stands in `load-balancer-interface.ts`). `createLoadBalancer` checks the configuration and
  * starts nothing; `listen` does.
  */
+import type { Change } from "../config/diff.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import { type Log, silentLog } from "../core/log.ts";
@@ -19,16 +20,17 @@ import { runCommand } from "../platform/run-command.ts";
 import { systemRandom } from "../platform/random.ts";
 import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
-import { canSharePorts, coreCount } from "../platform/worker-thread.ts";
 import { EventLog } from "../observability/events.ts";
 import type { AcmeKeeper } from "./acme-keeper.ts";
 import { ConfigChanges } from "./config-changes.ts";
 import { ConfigError } from "./config-error.ts";
 import { ControlPlane } from "./control-plane.ts";
+import { createPoolSources } from "./create-pool-sources.ts";
 import { DataPlane } from "./data-plane.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
 import { drainEnder } from "./drain-end.ts";
 import { Drains } from "./drain-progress.ts";
+import { replayDrift } from "./drift.ts";
 import {
   type EndpointInput,
   type OperatorState,
@@ -40,10 +42,12 @@ import {
 import { type Explanation, explainRequest } from "./explain.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { RequestSketch } from "./hypothetical-request.ts";
-import { recordRevision, withEvents } from "./operating-events.ts";
+import { recordFound, recordRevision, withEvents } from "./operating-events.ts";
+import { logFound, logStart } from "./operating-lines.ts";
 import { Observability } from "./observability-hub.ts";
 import { ObservabilityRecorder } from "./observability-recorder.ts";
 import { checkPorts } from "./port-check.ts";
+import type { PoolSources } from "./pool-sources.ts";
 import { readProtections } from "./protections.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 import { SharedState } from "./shared-state.ts";
@@ -56,6 +60,7 @@ import type {
   OperatedLoadBalancer,
 } from "./load-balancer-interface.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
+import { workerCount } from "./worker-count.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 /** Whoever has listening sockets that may pass to another process. */
@@ -91,6 +96,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   readonly events = new EventLog(systemClock);
   readonly drains: Drains;
   readonly observability: Observability;
+  readonly sources: PoolSources;
   readonly #options: LoadBalancerOptions;
   readonly #log: Log;
   readonly #dataPlanes: DataPlaneLink[];
@@ -123,9 +129,11 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     });
     this.changes = new ConfigChanges({
       clock: systemClock,
-      makeCurrent: (next) => this.#controlPlane.apply(next),
+      makeCurrent: (next, extent) => this.#controlPlane.apply(next, extent),
       onChanged: (revision) => this.#changed(revision),
+      sources: { prepare: (next) => this.sources.prepare(next), onFound: (changes) => this.#found(changes) },
     });
+    this.sources = createPoolSources(this.#log, () => this.changes.takeFound(() => this.sources.latest()));
     this.observability = this.#createObservability();
     this.drains = new Drains({
       clock: systemClock,
@@ -165,13 +173,14 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       await checkPorts(this.#initialConfig, createTransport().acceptor, inheritedKeys);
     this.#startDataPlanes();
     try {
-      await this.changes.change(() => this.#initialConfig, { origin: { way: "start", by: null } });
+      const finish = (config: Config): Config => replayDrift(config, this.#options.drift ?? []);
+      await this.changes.replace(this.#initialConfig, { origin: { way: "start", by: null }, finish });
     } catch (error) {
       await this.#terminate();
       throw error;
     }
     this.observability.start();
-    this.#logStart();
+    logStart(this.#log, this.shared, this.addresses, this.workerCount);
     return this.addresses;
   }
 
@@ -199,7 +208,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   }
 
   async apply(input: ConfigInput): Promise<void> {
-    await this.#edit((current) => checked({ workers: current.workers, ...input }));
+    await this.#edit((current) => this.changes.declared(checked({ workers: current.workers, ...input })));
   }
 
   async addEndpoint(pool: string, endpoint: EndpointInput): Promise<void> {
@@ -279,6 +288,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
         })),
       automaticCertificates: () => this.acme.statuses,
       protections: () => readProtections(this.shared, this.config),
+      endpointSources: () => this.sources.readings(),
       setExchangeFilters: (filters) => {
         for (const link of this.#dataPlanes) link.setExchangeFilters(filters);
       },
@@ -323,6 +333,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   }
 
   async #terminate(): Promise<void> {
+    this.sources.close();
     await Promise.all(this.#dataPlanes.map((link) => link.terminate()));
     this.drains.close();
     await this.observability.close();
@@ -342,23 +353,9 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     this.drains.observe();
   }
 
-  #logStart(): void {
-    for (const { pool, config } of this.shared.endpoints()) {
-      this.#log.debug("endpoint configured", {
-        pool,
-        endpoint: config.name,
-        url: config.url,
-        weight: config.weight,
-      });
-    }
-    for (const { listener, address } of this.addresses) {
-      this.#log.info("listening", { listener, address, workers: this.workerCount });
-    }
+  #found(changes: readonly Change[]): void {
+    recordFound(this.events, changes);
+    logFound(this.#log, changes);
+    this.drains.observe();
   }
-}
-
-function workerCount(config: Config): number {
-  if (config.workers === 0) return 0;
-  const wanted = config.workers === "auto" ? coreCount() : config.workers;
-  return canSharePorts() ? wanted : 1;
 }

@@ -22,6 +22,7 @@ import {
   eventMetrics,
   processMetrics,
 } from "../observability/metrics/process-metrics.ts";
+import { type SourceCounts, sourceMetrics } from "../observability/metrics/source-metrics.ts";
 import type { ProcessUsage } from "../platform/loop-meter.ts";
 import {
   endpointReadings,
@@ -49,6 +50,7 @@ export interface ObservabilityParts {
   certificates(): ConfigReading["certificates"];
   automaticCertificates(): readonly AutomaticCertificateReading[];
   protections(): readonly ProtectionReading[];
+  endpointSources(): readonly SourceCounts[];
   processUsage(): ProcessUsage;
   /** To every data plane. */
   setExchangeFilters(filters: readonly ExchangeFilter[]): void;
@@ -113,12 +115,14 @@ export class Observability {
     return scrape(this.#collectors, accept);
   }
 
-  #collectorsOf({ shared, events, protections, processUsage }: ObservabilityParts): readonly Collector[] {
+  #collectorsOf(parts: ObservabilityParts): readonly Collector[] {
+    const { shared, events, protections, endpointSources, processUsage } = parts;
     return [
       exchangeMetrics(shared.counters),
       endpointMetrics(() => endpointReadings(shared)),
       listenerMetrics(shared),
       protectionMetrics(() => protections()),
+      sourceMetrics(() => endpointSources()),
       processMetrics(() => ({
         ...processUsage(),
         version: this.#version,

@@ -22,6 +22,8 @@ const kindsByMessage: Readonly<Record<string, EventKind>> = {
   "worker died and is replaced": "worker-died",
   "worker is back": "worker-started",
   "reload refused, the configuration in force stays": "config-rejected",
+  "endpoint source fails, the last good endpoints stay": "source-failed",
+  "endpoint source answers again": "source-recovered",
 };
 
 /** A log that writes to `log` and records those lines. */
@@ -43,8 +45,9 @@ export function withEvents(log: Log, events: EventLog): Log {
 }
 
 function reportOf(kind: EventKind, level: EventLevel, message: string, fields: LogFields): EventReport {
-  const { pool, endpoint, reason, worker, certificate } = fields;
-  const named = typeof endpoint === "string" ? message.replace(/^endpoint\b/, () => endpoint) : message;
+  const { pool, endpoint, reason, worker, certificate, source } = fields;
+  const name = typeof endpoint === "string" ? endpoint : source;
+  const named = typeof name === "string" ? message.replace(/^endpoint(?: source)?\b/, () => name) : message;
   const about = typeof certificate === "string" ? `${certificate}: ` : "";
   const subject = [about, typeof worker === "number" ? `worker ${worker}: ` : "", named].join("");
   return {
@@ -77,6 +80,15 @@ export function recordRevision(events: EventLog, revision: Revision): void {
     const report = endpointReport(change) ?? listenerReport(change);
     if (report !== null) events.record({ ...report, origin: by });
   }
+}
+
+/** Of one answer; what a registry does all at once would push everything else out. */
+const foundEventsMax = 50;
+
+/** Records what sources have changed. */
+export function recordFound(events: EventLog, changes: readonly Change[]): void {
+  const reports = changes.map(endpointReport).filter((report) => report !== null);
+  for (const report of reports.slice(0, foundEventsMax)) events.record({ ...report, origin: "source" });
 }
 
 /** `api:ann`, `signal`. */

@@ -18,12 +18,20 @@ export class PersistError extends Error {
   override readonly name = "PersistError";
 }
 
-/** Returns the file and the endpoints, `pool/endpoint` each. Throws a PersistError. */
-export async function persistDrift(
-  parts: PersistParts,
-): Promise<{ readonly file: string; readonly endpoints: readonly string[] }> {
+export interface Persisted {
+  readonly file: string;
+  /** What the file says now, `pool/endpoint` each. */
+  readonly endpoints: readonly string[];
+  /** Edits of endpoints that a source found: the file has no line for them, so they go on at run time only. */
+  readonly left: readonly string[];
+}
+
+/** Throws a PersistError. */
+export async function persistDrift(parts: PersistParts): Promise<Persisted> {
   const { reloader } = parts;
-  const { endpoints } = reloader.drift();
+  const drift = reloader.drift().endpoints;
+  const endpoints = drift?.filter(({ endpoint }) => endpoint.isFound !== true) ?? null;
+  const left = (drift ?? []).filter(({ endpoint }) => endpoint.isFound === true).map(endpointText);
   if (endpoints === null) {
     throw new PersistError("the configuration was replaced as a whole; write it to the file yourself");
   }
@@ -31,7 +39,7 @@ export async function persistDrift(
   if (byFile.size > 1)
     throw new PersistError(`the edits belong into several files: ${[...byFile.keys()].join(", ")}`);
   const [entry] = byFile;
-  if (entry === undefined) return { file: reloader.sourceName, endpoints: [] };
+  if (entry === undefined) return { file: reloader.sourceName, endpoints: [], left };
   const [file, edits] = entry;
   const edited = editEndpoints(parts.readTextFile(file), edits.map(editOf));
   if ("problem" in edited) throw new PersistError(`${file}: ${edited.problem}`);
@@ -39,7 +47,11 @@ export async function persistDrift(
   const outcome = await reloader.reload({ origin: { way: "api", by: null, note: "persisted" } });
   if (outcome.kind === "refused")
     throw new PersistError(`${file} was written, but not read again: ${outcome.reason}`);
-  return { file, endpoints: edits.map(({ pool, endpoint }) => `${pool}/${endpoint.name}`) };
+  return { file, endpoints: edits.map(endpointText), left };
+}
+
+function endpointText({ pool, endpoint }: EndpointDrift): string {
+  return `${pool}/${endpoint.name}`;
 }
 
 /** The file in which the endpoint's pool stands. */

@@ -94,8 +94,9 @@ export class Reloader {
   }
 
   drift(): Drift {
-    const file = this.#loaded.config;
-    return driftOf(file, this.#parts.changes.revisions.current?.config ?? file);
+    const { changes } = this.#parts;
+    const declared = changes.declared(this.#loaded.config);
+    return driftOf(declared, changes.revisions.current?.config ?? declared);
   }
 
   /** Rejects only with a RevisionConflictError; everything else is an outcome. */
@@ -141,8 +142,10 @@ export class Reloader {
     const revision = await changes.change(
       (current) => {
         before = current;
+        const declared = changes.declared(loaded.config);
+        carried = { config: declared, kept: [], replaced: [] };
         if (current !== null && !isDriftDiscarded)
-          carried = carryDrift(this.#loaded.config, current, loaded.config);
+          carried = carryDrift(changes.declared(this.#loaded.config), current, declared);
         return carried.config;
       },
       { origin, expected },
@@ -151,7 +154,7 @@ export class Reloader {
     return {
       kind: revision.number === earlier ? "unchanged" : "applied",
       revision: revision.number,
-      changes: before === null ? [] : diffConfig(before, carried.config),
+      changes: before === null ? [] : diffConfig(before, revision.config),
       warnings: loaded.warnings,
       kept: carried.kept,
       replaced: carried.replaced,

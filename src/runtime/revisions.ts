@@ -4,6 +4,7 @@
  */
 import type { Change } from "../config/diff.ts";
 import type { Config } from "../config/schema.ts";
+import type { FoundSets } from "./found-endpoints.ts";
 
 /** How a change came about. */
 export type ChangeWay = "start" | "signal" | "watch" | "reload" | "api" | "rollback" | "library";
@@ -22,6 +23,8 @@ export interface Revision {
   readonly wallMs: number;
   readonly origin: ChangeOrigin;
   readonly config: Config;
+  /** What sources had found while it was in force. */
+  readonly found: FoundSets;
   /** What it changed in the revision before; empty for the first. */
   readonly changes: readonly Change[];
   /** The revision whose configuration this one brought back; null for all but rollbacks. */
@@ -71,6 +74,15 @@ export class Revisions {
     const added = { ...revision, number: (this.current?.number ?? 0) + 1 };
     this.#kept = [...this.#kept, added].slice(-this.#keptMax);
     return added;
+  }
+
+  /**
+   * What sources find is news and no decision: it belongs to the revision in force instead of making one,
+   * so that the history holds what people did, and nobody's `If-Match` fails for an answer of DNS.
+   */
+  amend(config: Config, found: FoundSets): void {
+    const { current } = this;
+    if (current !== null) this.#kept = [...this.#kept.slice(0, -1), { ...current, config, found }];
   }
 
   /** Throws an UnknownRevisionError. */

@@ -79,6 +79,11 @@ export class TlsListeners {
     return this.#certificates;
   }
 
+  /** What was read last and is in force, in the form of `read`. */
+  get inForce(): { readonly settings: ListenersTls; commit(): void } {
+    return { settings: this.#settings, commit() {} };
+  }
+
   /** Reads every certificate of a configuration. Rejects, and changes nothing, if one cannot be used. */
   async read(config: Config): Promise<{ readonly settings: ListenersTls; commit(): void }> {
     const refreshesBefore = this.#refreshes;

@@ -58,7 +58,7 @@ test(
   async (t) => {
     const { headgate, two, ok, names, verb } = await startBench(t);
     assert.match(await ok("status"), /revision 1[\s\S]*app +round-robin +2 of 2/);
-    assert.match(await ok("endpoints"), /app +b1 +up[\s\S]*app +b2 +up/);
+    assert.match(await ok("endpoints"), /app +b1 +config +up[\s\S]*app +b2 +config +up/);
 
     assert.match(await ok("drain", "b1", "--deadline", "30s"), /b1 +draining/);
     assert.deepEqual(await names(3), ["two", "two", "two"]);

@@ -5,25 +5,29 @@ import { UnknownNameError } from "../../runtime/endpoint-edits.ts";
 import type { OperatedLoadBalancer } from "../../runtime/load-balancer-interface.ts";
 import type { SharedEndpoint } from "../../runtime/shared-state.ts";
 import { type EndpointStats, readStats } from "../../runtime/stats.ts";
+import type { AdminContext } from "../operation.ts";
 import { isoTime } from "./changes.ts";
+import { originOf, sourceDocument } from "./sources.ts";
 
 type EndpointDocument = AdminDocument<"Endpoint">;
 type PoolDocument = AdminDocument<"Pool">;
 
-export function poolDocuments(balancer: OperatedLoadBalancer): PoolDocument[] {
-  return [...balancer.shared.pools.keys()].map((name) => poolDocument(balancer, name));
+export function poolDocuments(context: AdminContext): PoolDocument[] {
+  return [...context.balancer.shared.pools.keys()].map((name) => poolDocument(context, name));
 }
 
 /** Throws an UnknownNameError. */
-export function poolDocument(balancer: OperatedLoadBalancer, name: string): PoolDocument {
+export function poolDocument(context: AdminContext, name: string): PoolDocument {
+  const { balancer } = context;
   const pool = balancer.shared.pools.get(name);
   const config = balancer.config.pools[name];
   if (pool === undefined || config === undefined) throw new UnknownNameError(`no pool is called ${name}`);
-  const endpoints = pool.endpoints.map((endpoint) => endpointDocumentOf(balancer, endpoint));
+  const endpoints = pool.endpoints.map((endpoint) => endpointDocumentOf(context, endpoint));
   return {
     name,
     policy: config.policy.name,
     hasProbes: config.health !== null,
+    source: sourceDocument(context, name),
     endpointCount: endpoints.length,
     eligibleCount: endpoints.filter(({ isEligible }) => isEligible).length,
     endpoints,
@@ -31,18 +35,16 @@ export function poolDocument(balancer: OperatedLoadBalancer, name: string): Pool
 }
 
 /** Throws an UnknownNameError. */
-export function endpointDocument(
-  balancer: OperatedLoadBalancer,
-  pool: string,
-  name: string,
-): EndpointDocument {
+export function endpointDocument(context: AdminContext, pool: string, name: string): EndpointDocument {
+  const { balancer } = context;
   if (!balancer.shared.pools.has(pool)) throw new UnknownNameError(`no pool is called ${pool}`);
   const endpoint = balancer.shared.find(pool, name);
   if (endpoint === undefined) throw new UnknownNameError(`pool ${pool} has no endpoint ${name}`);
-  return endpointDocumentOf(balancer, endpoint);
+  return endpointDocumentOf(context, endpoint);
 }
 
-function endpointDocumentOf(balancer: OperatedLoadBalancer, endpoint: SharedEndpoint): EndpointDocument {
+function endpointDocumentOf(context: AdminContext, endpoint: SharedEndpoint): EndpointDocument {
+  const { balancer } = context;
   const { config, state, pool } = endpoint;
   const progress = balancer.drains.of(pool, config.name);
   const {
@@ -61,6 +63,7 @@ function endpointDocumentOf(balancer: OperatedLoadBalancer, endpoint: SharedEndp
     pool,
     name: config.name,
     url: config.url,
+    origin: originOf(context, pool, config),
     state: stats.state,
     setTo: config.state,
     isEligible: state.isEligible && state.weight > 0,

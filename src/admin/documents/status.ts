@@ -24,7 +24,7 @@ export function statusDocument(context: AdminContext): Status {
     reloads: reloader === null ? { applied: 0, unchanged: 0, refused: 0 } : { ...reloader.counts },
     driftCount: reloader === null ? 0 : reloader.drift().changes.length,
     listeners: listenerDocuments(context),
-    pools: poolDocuments(balancer).map(({ endpoints: _endpoints, ...pool }) => pool),
+    pools: poolDocuments(context).map(({ endpoints: _endpoints, ...pool }) => pool),
     totals: {
       activeRequests: totals.activeRequests,
       requests: totals.requests,

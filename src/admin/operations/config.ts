@@ -2,6 +2,7 @@
 import { configTree, configYaml } from "../../config/admin-view.ts";
 import { diffConfig } from "../../config/diff.ts";
 import type { LoadedConfig } from "../../config/load.ts";
+import { withoutFound } from "../../runtime/found-endpoints.ts";
 import type { Reloader } from "../../runtime/reloader.ts";
 import { changeDocument, issueDocument, reloadedDocument, revisionDocument } from "../documents/changes.ts";
 import { type AdminCall, type Operation, operation } from "../operation.ts";
@@ -17,7 +18,10 @@ export const configOperations: readonly Operation[] = [
     takes: null,
     answers: "Config",
     run: ({ context }) => ({
-      document: { revision: revisionNumber(context), config: configTree(context.balancer.config) },
+      document: {
+        revision: revisionNumber(context),
+        config: configTree(withoutFound(context.balancer.config)),
+      },
     }),
   }),
   {
@@ -29,7 +33,7 @@ export const configOperations: readonly Operation[] = [
     takes: null,
     answers: "text",
     handle: ({ context }) =>
-      new Response(configYaml(context.balancer.config), {
+      new Response(configYaml(withoutFound(context.balancer.config)), {
         headers: {
           "content-type": "application/yaml",
           "cache-control": "no-store",
@@ -50,7 +54,7 @@ export const configOperations: readonly Operation[] = [
       const loaded = await loadOrRefuse(call);
       const { changes } = call.context.balancer;
       const before = changes.revisions.current?.number ?? 0;
-      const revision = await changes.change(() => loaded.config, {
+      const revision = await changes.replace(loaded.config, {
         origin: call.origin("apply"),
         expected: call.expected,
       });
@@ -89,7 +93,8 @@ export const configOperations: readonly Operation[] = [
     answers: "Changes",
     async run(call) {
       const loaded = await loadOrRefuse(call);
-      const changes = diffConfig(call.context.balancer.config, loaded.config);
+      const { balancer } = call.context;
+      const changes = diffConfig(balancer.config, balancer.changes.declared(loaded.config));
       return {
         document: {
           revision: revisionNumber(call.context),
@@ -142,8 +147,8 @@ export const configOperations: readonly Operation[] = [
     answers: "Persisted",
     async run({ context }) {
       sourceOf(context.reloader);
-      const { file, endpoints } = await context.persist();
-      return { document: { file, endpoints: [...endpoints] } };
+      const { file, endpoints, left } = await context.persist();
+      return { document: { file, endpoints: [...endpoints], left: [...left] } };
     },
   }),
   operation({

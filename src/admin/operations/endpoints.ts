@@ -24,7 +24,7 @@ export const endpointOperations: readonly Operation[] = [
     summary: "All pools with their endpoints",
     takes: null,
     answers: "PoolList",
-    run: ({ context }) => ({ document: { pools: poolDocuments(context.balancer) } }),
+    run: ({ context }) => ({ document: { pools: poolDocuments(context) } }),
   }),
   operation({
     id: "getPool",
@@ -34,7 +34,7 @@ export const endpointOperations: readonly Operation[] = [
     summary: "One pool with its endpoints",
     takes: null,
     answers: "Pool",
-    run: ({ context, params }) => ({ document: poolDocument(context.balancer, params["pool"] ?? "") }),
+    run: ({ context, params }) => ({ document: poolDocument(context, params["pool"] ?? "") }),
   }),
   operation({
     id: "listEndpoints",
@@ -45,7 +45,7 @@ export const endpointOperations: readonly Operation[] = [
     takes: null,
     answers: "EndpointList",
     run: ({ context, params }) => ({
-      document: { endpoints: poolDocument(context.balancer, params["pool"] ?? "").endpoints },
+      document: { endpoints: poolDocument(context, params["pool"] ?? "").endpoints },
     }),
   }),
   operation({
@@ -65,7 +65,7 @@ export const endpointOperations: readonly Operation[] = [
         withEndpoint(current, pool, body as EndpointInput),
       );
       const added = config.pools[pool]?.endpoints.at(-1)?.name ?? "";
-      return { document: endpointDocument(call.context.balancer, pool, added), status: 201 };
+      return { document: endpointDocument(call.context, pool, added), status: 201 };
     },
   }),
   operation({
@@ -179,7 +179,7 @@ function named({ params }: AdminCall<unknown>): { readonly pool: string; readonl
 
 function answerWithEndpoint(call: AdminCall<unknown>): AdminAnswer<"Endpoint"> {
   const { pool, endpoint } = named(call);
-  return { document: endpointDocument(call.context.balancer, pool, endpoint) };
+  return { document: endpointDocument(call.context, pool, endpoint) };
 }
 
 async function setState(call: AdminCall<unknown>, state: OperatorState): Promise<void> {

@@ -26,6 +26,7 @@ import { timeoutsOutOfOrder } from "./timeouts-out-of-order.ts";
 import { streamListeners } from "./stream-listeners.ts";
 import { tlsPair } from "./tls-pair.ts";
 import { trustingEveryone } from "./trusting-everyone.ts";
+import { unclearSource } from "./unclear-source.ts";
 import { uniqueAddresses } from "./unique-addresses.ts";
 import { uniqueNames } from "./unique-names.ts";
 import { unreachableLimits } from "./unreachable-limits.ts";
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   shadowedRoutes,
   timeoutsOutOfOrder,
   trustingEveryone,
+  unclearSource,
   unreachableLimits,
   unusedEntries,
   unusedTls,

@@ -7,7 +7,7 @@ export const emptyPool: Rule = {
   sentence: "A pool has no endpoints; until some are added at run time it answers 503.",
   check({ config, report }) {
     for (const [name, pool] of Object.entries(config.pools)) {
-      if (pool.endpoints.length > 0) continue;
+      if (pool.endpoints.length > 0 || pool.source !== null) continue;
       report({
         path: ["pools", name],
         part: "key",

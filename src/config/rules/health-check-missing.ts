@@ -8,7 +8,7 @@ export const healthCheckMissing: Rule = {
   check({ config, report }) {
     for (const [name, pool] of Object.entries(config.pools)) {
       if (
-        pool.endpoints.length < 2 ||
+        (pool.endpoints.length < 2 && pool.source === null) ||
         pool.health !== null ||
         pool.outlier !== null ||
         pool.maxFails !== null

@@ -24,6 +24,7 @@ export const leastAndMost: Rule = {
     for (const [name, pool] of Object.entries(config.pools)) {
       const section = ["pools", name];
       compare([...section, "dns"], "ttlMin", "ttlMax", pool.dns);
+      if (pool.source !== null) compare([...section, "source"], "ttlMin", "ttlMax", pool.source);
       compare([...section, "retry", "backoff"], "base", "max", pool.retry.backoff);
       if (pool.outlier !== null)
         compare([...section, "outlier", "ejection"], "base", "max", pool.outlier.ejection);

@@ -6,8 +6,9 @@ export const nobodyTakesTraffic: Rule = {
   severity: "warning",
   sentence: "Every endpoint of a pool has weight 0, is a backup, or starts draining or in maintenance.",
   check({ config, report }) {
-    for (const [name, { endpoints }] of Object.entries(config.pools)) {
-      if (endpoints.length === 0) continue;
+    for (const [name, { endpoints, source }] of Object.entries(config.pools)) {
+      // What a source will find, nobody knows.
+      if (endpoints.length === 0 || source !== null) continue;
       const path = ["pools", name, "endpoints"];
       const takers = endpoints.filter((endpoint) => endpoint.weight > 0 && endpoint.state === "ready");
       if (takers.length === 0)

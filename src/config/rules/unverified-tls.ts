@@ -1,4 +1,5 @@
 /** TLS without verification is seen. */
+import type { PoolConfig } from "../schema-pool.ts";
 import type { Rule } from "./rule.ts";
 
 export const unverifiedTls: Rule = {
@@ -6,8 +7,9 @@ export const unverifiedTls: Rule = {
   severity: "warning",
   sentence: "A pool does not verify its endpoints' certificates, or has TLS settings that no endpoint uses.",
   check({ config, report }) {
-    for (const [name, { tls, endpoints }] of Object.entries(config.pools)) {
-      const isSecure = endpoints.some((endpoint) => endpoint.url.startsWith("https:"));
+    for (const [name, { tls, endpoints, source }] of Object.entries(config.pools)) {
+      const isSecure =
+        endpoints.some((endpoint) => endpoint.url.startsWith("https:")) || mayFindHttps(source);
       if (tls.insecure && isSecure)
         report({
           path: ["pools", name, "tls", "insecure"],
@@ -24,3 +26,9 @@ export const unverifiedTls: Rule = {
     }
   },
 };
+
+/** A list says itself what its endpoints speak. */
+function mayFindHttps(source: PoolConfig["source"]): boolean {
+  if (source === null) return false;
+  return source.kind === "file" || source.kind === "http" || source.scheme === "https";
+}
