@@ -54,15 +54,16 @@ const endpointFields = z.strictObject({
   ),
 });
 
-/** What no user writes: a source of the pool found the endpoint. */
-interface FoundMark {
+interface Named {
+  readonly name: string;
+  /** What no user writes: a source of the pool found the endpoint. */
   readonly isFound?: true;
 }
 
-const endpointObject = endpointFields.transform((endpoint) => {
-  const named = { ...endpoint, name: endpoint.name ?? defaultName(endpoint.url) };
-  return named as typeof named & FoundMark;
-});
+const endpointObject = endpointFields.transform((endpoint): z.output<typeof endpointFields> & Named => ({
+  ...endpoint,
+  name: endpoint.name ?? defaultName(endpoint.url),
+}));
 
 export const endpointSchema = withShorthand(endpointObject, "url", "a URL or an endpoint with a url");
 

@@ -107,10 +107,7 @@ const wrong: readonly (readonly [what: string, bytes: Buffer])[] = [
   ["an address of three bytes", message({ answers: [record(pointer, 1, 5, [1, 2, 3])] })],
   ["a target with a line end", message({ answers: [record(pointer, 5, 5, [3, 97, 10, 98, 0])] })],
   ["a target with a dot in a label", message({ answers: [record(pointer, 5, 5, [3, 97, 46, 98, 0])] })],
-  [
-    "a label of 64",
-    message({ answers: [record(pointer, 5, 5, [64, ...new Array<number>(64).fill(97), 0])] }),
-  ],
+  ["a label of 64", message({ answers: [record(pointer, 5, 5, [64, ...Buffer.alloc(64, 97), 0])] })],
   [
     "a name of 300",
     message({ answers: [record(pointer, 5, 5, nameBytes("abcdefghi.".repeat(30).slice(0, -1)))] }),

@@ -11,7 +11,7 @@ import type { EndpointSource } from "../../src/discovery/endpoint-source.ts";
 export interface SourceRig extends AsyncDisposable {
   readonly source: EndpointSource;
   /** The world has these endpoints now, in this order. */
-  fill(hosts: readonly string[]): Promise<void>;
+  put(hosts: readonly string[]): Promise<void>;
   /** The names of the endpoints that the source should find when the world has been filled with `hosts`. */
   names(hosts: readonly string[]): readonly string[];
   /** No answer can be had. */
@@ -111,7 +111,7 @@ export function checkSourceContract(kind: SourceKind): void {
     await using rig = await start(some, 10);
     const listening = new Listening(rig.source);
     await listening.untilFound(rig.names(some));
-    await rig.fill(others);
+    await rig.put(others);
     await listening.untilFound(rig.names(others));
   });
 
@@ -130,7 +130,7 @@ export function checkSourceContract(kind: SourceKind): void {
       await rig.break();
       assert.notEqual(await listening.untilFailed(), "");
       const mark = listening.told.length;
-      await rig.fill(others);
+      await rig.put(others);
       await listening.untilFound(rig.names(others), mark);
     },
   );
@@ -153,7 +153,7 @@ export function checkSourceContract(kind: SourceKind): void {
     await using rig = await start(some, 10);
     const listening = new Listening(rig.source);
     rig.source.close();
-    await rig.fill(others);
+    await rig.put(others);
     await using another = await start(others, 10);
     // By now the closed one would have spoken as well.
     await new Listening(another.source).untilFound(another.names(others));

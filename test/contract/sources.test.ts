@@ -64,7 +64,7 @@ const file: SourceKind = {
     return {
       source,
       names: namesOf,
-      fill: (next) => replace(listOf(next)),
+      put: (next) => replace(listOf(next)),
       break: () => Promise.resolve(rmSync(path)),
       spoil: () => replace('["http://127.0.0.2:8080", 7]'),
       async [Symbol.asyncDispose]() {
@@ -78,7 +78,7 @@ const file: SourceKind = {
 function dnsRig(
   source: EndpointSource,
   server: DnsServer,
-  more: Pick<SourceRig, "fill" | "names" | "spoil">,
+  more: Pick<SourceRig, "put" | "names" | "spoil">,
 ): SourceRig {
   return {
     source,
@@ -110,7 +110,7 @@ const dns: SourceKind = {
     });
     return dnsRig(source, server, {
       names: namesOf,
-      fill: (next) => server.setRecords(records(next)),
+      put: (next) => server.setRecords(records(next)),
       spoil: null,
     });
   },
@@ -131,7 +131,7 @@ const srv: SourceKind = {
     const source = sourceOf({ kind: "srv", name, servers: [server.address], endpointsMax, ...quick });
     return dnsRig(source, server, {
       names: namesOf,
-      fill: (next) => server.setRecords(records(next)),
+      put: (next) => server.setRecords(records(next)),
       // A record whose port is none.
       spoil: () => server.setRecords({ services: { [name]: [{ target: "a.example", port: 0 }] } }),
     });
@@ -163,7 +163,7 @@ const http: SourceKind = {
     return {
       source,
       names: namesOf,
-      fill: (next) => set(listOf(next)),
+      put: (next) => set(listOf(next)),
       break: () => set(null),
       spoil: () => set("<html>we are sorry</html>"),
       async [Symbol.asyncDispose]() {
