@@ -2,6 +2,7 @@
  * Endpoints from DNS. Every address is an endpoint of its own, so that each is balanced, probed and shown
  * by itself. The order of an answer rotates and means nothing: endpoints come sorted.
  */
+import { tooManyText } from "../config/endpoint-list.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import type { SourceConfigOf } from "../config/schema-source.ts";
 import { isHostName } from "../core/address.ts";
@@ -88,11 +89,8 @@ function found(
   ttlSeconds: number,
   { ttlMin, ttlMax, endpointsMax }: DnsConfig,
 ): SourceAnswer {
-  if (endpoints.length > endpointsMax)
-    return {
-      kind: "failed",
-      reason: `it has ${endpoints.length} endpoints; endpointsMax is ${endpointsMax}`,
-    };
+  const tooMany = tooManyText(endpoints.length, endpointsMax);
+  if (tooMany !== null) return { kind: "failed", reason: tooMany };
   return { kind: "found", endpoints, nextMs: Math.min(Math.max(ttlSeconds * 1000, ttlMin), ttlMax) };
 }
 
@@ -135,8 +133,8 @@ class ServiceLook {
     const records = answer.records.filter(
       (record): record is ServiceRecord => record.type === "SRV" && record.target !== "",
     );
-    if (records.length > endpointsMax)
-      return this.#fail(`it has ${records.length} endpoints; endpointsMax is ${endpointsMax}`);
+    const tooMany = tooManyText(records.length, endpointsMax);
+    if (tooMany !== null) return this.#fail(tooMany);
     const wrong = records.find(({ target, port }) => !isHostName(target) || port === 0);
     if (wrong !== undefined) return this.#fail(`${name}: '${wrong.target}:${wrong.port}' is no place to go`);
     this.#records = records;
