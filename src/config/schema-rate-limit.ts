@@ -23,7 +23,10 @@ export const rateLimitSchema = z.strictObject({
     "Longest time a request is held back; beyond that it is refused.",
   ),
   status: field(status(400, 599).prefault(429), "Status of the refusal; it carries Retry-After."),
-  headers: field(flag().prefault(true), "Whether answers carry RateLimit headers."),
+  headers: field(
+    flag().prefault(true),
+    "Whether answers carry RateLimit and X-RateLimit headers; while only observing they never do.",
+  ),
   keysMax: field(
     count(1, 10_000_000).prefault(100_000),
     "Keys remembered; when there are more, the ones longest unused are forgotten.",

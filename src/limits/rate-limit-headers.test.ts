@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "../core/random.ts";
-import { rateLimitFields, rateLimitPolicy, retryAfterSeconds } from "./rate-limit-headers.ts";
+import { RateLimitHeaders, retryAfterSeconds } from "./rate-limit-headers.ts";
 import { RateLimiter, type RateLimitSettings } from "./rate-limiter.ts";
 
 const settings: RateLimitSettings = {
@@ -13,42 +13,45 @@ const settings: RateLimitSettings = {
   mode: "enforce",
 };
 
-describe("rateLimitPolicy", () => {
+describe("RateLimitHeaders", () => {
   for (const [name, periodMs, value] of [
     ["api", 60_000, '"api";q=60;w=60'],
     ["api", 250, '"api";q=60'],
     ['a"b\\c\r\nd', 1000, '"a_b_c__d";q=60;w=1'],
   ] as const) {
-    it(`is ${value}`, () => assert.equal(rateLimitPolicy(name, { ...settings, periodMs }), value));
+    it(`names the policy ${value}`, () => {
+      const limiter = RateLimiter.create({ ...settings, periodMs }, 1, seededRandom(1), 0);
+      const lines = new RateLimitHeaders(name, { ...settings, periodMs }).linesFor(limiter.check("a", 0));
+      assert.ok(lines.startsWith(`RateLimit-Policy: ${value}\r\n`), lines);
+    });
   }
-});
 
-describe("rateLimitFields", () => {
   const limiter = RateLimiter.create(settings, 1, seededRandom(1), 0);
-  const policy = rateLimitPolicy("api", settings);
-  const fields = (nowMs: number): string =>
-    rateLimitFields("api", policy, settings, limiter.check("a", nowMs));
+  const headers = new RateLimitHeaders("api", settings);
+  const lines = (nowMs: number, key = "a"): string => headers.linesFor(limiter.check(key, nowMs));
 
   it("tells a client that passes what is left and when all is", () => {
     assert.equal(
-      fields(0),
-      'RateLimit-Policy: "api";q=60;w=60\r\nRateLimit: "api";r=1;t=1\r\n' +
-        "X-RateLimit-Limit: 60\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n",
+      lines(0),
+      'RateLimit-Policy: "api";q=60;w=60\r\nX-RateLimit-Limit: 60\r\nRateLimit: "api";r=1;t=1\r\n' +
+        "X-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n",
     );
   });
 
   it("tells a refused client when to come again, rounded up", () => {
-    fields(0);
-    const lines = fields(100);
-    assert.match(lines, /RateLimit: "api";r=0;t=2\r\n/);
-    assert.match(lines, /\r\nRetry-After: 1\r\n$/);
+    lines(0);
+    const refusal = lines(100);
+    assert.match(refusal, /RateLimit: "api";r=0;t=2\r\n/);
+    assert.match(refusal, /\r\nRetry-After: 1\r\n$/);
     assert.equal(limiter.check("a", 1000).judgement, "admit");
   });
 
-  it("promises nothing to wait for in observe mode", () => {
-    const observer = RateLimiter.create({ ...settings, mode: "observe", burst: 0 }, 1, seededRandom(1), 0);
-    observer.check("a", 0);
-    assert.doesNotMatch(rateLimitFields("api", policy, settings, observer.check("a", 0)), /Retry-After/);
+  it("tells each client its own, whatever the one before was told", () => {
+    assert.match(lines(5000, "b"), /;r=1;t=1\r\n/);
+    assert.match(lines(5000, "b"), /;r=0;t=2\r\n/);
+    assert.match(lines(5000, "c"), /;r=1;t=1\r\n/);
+    assert.match(lines(5500, "b"), /;r=0;t=2\r\n.*Retry-After: 1\r\n$/s);
+    assert.doesNotMatch(lines(7000, "b"), /Retry-After/);
   });
 });
 

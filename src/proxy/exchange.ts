@@ -124,12 +124,12 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     }
     if (plan.gates.length === 0) return this.#route(plan, this.#startedMs);
     this.#gates = new GateCourse(this, this.#context, plan.gates, this.#scope);
-    this.#gates.run();
+    this.#gates.run(this.#startedMs);
   }
 
-  onGatesPassed(): void {
+  onGatesPassed(nowMs: number): void {
     this.#outgoing = withHookedChanges(this.#outgoing, this.#scope);
-    this.#route(this.#plan as RoutePlan, this.#context.clock.nowMs());
+    this.#route(this.#plan as RoutePlan, nowMs);
   }
 
   onGateClosed(verdict: Extract<GateVerdict, { kind: "refuse" | "respond" }>): void {

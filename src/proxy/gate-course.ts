@@ -5,8 +5,8 @@ import type { RequestScope } from "./request-scope.ts";
 import type { Gate, GateVerdict } from "./route-plan.ts";
 
 export interface GateCourseOwner {
-  /** Every gate let it pass. */
-  onGatesPassed(): void;
+  /** Every gate let it pass; `nowMs` may be as old as the course, if none took time. */
+  onGatesPassed(nowMs: number): void;
   /** It ends here. */
   onGateClosed(verdict: Extract<GateVerdict, { kind: "refuse" | "respond" }>): void;
   /** The verdict takes time. */
@@ -29,11 +29,10 @@ export class GateCourse {
     this.#scope = scope;
   }
 
-  /** Asks the gates that are left. */
-  run(): void {
-    const nowMs = this.#context.clock.nowMs();
+  /** Asks the gates that are left. The clock is read again only where time has passed: reading costs as much as a gate. */
+  run(nowMs: number): void {
     const resume = (verdict: GateVerdict): void => {
-      if (!this.#isStopped && this.#obey(verdict)) this.run();
+      if (!this.#isStopped && this.#obey(verdict)) this.#runNow();
     };
     while (this.#passed < this.#gates.length) {
       const verdict = this.#gates[this.#passed++]?.check(this.#scope, nowMs, resume) ?? null;
@@ -41,7 +40,11 @@ export class GateCourse {
       if (!this.#obey(verdict)) return;
     }
     this.stop();
-    this.#owner.onGatesPassed();
+    this.#owner.onGatesPassed(nowMs);
+  }
+
+  #runNow(): void {
+    this.run(this.#context.clock.nowMs());
   }
 
   stop(): void {
@@ -54,7 +57,7 @@ export class GateCourse {
     if (verdict === null) return true;
     if (verdict.kind === "delay") {
       this.#owner.onGateWaiting();
-      this.#delay ??= new Deadline(this.#context.deadlines, () => this.run());
+      this.#delay ??= new Deadline(this.#context.deadlines, () => this.#runNow());
       this.#delay.set(verdict.delayMs);
     } else {
       this.stop();

@@ -2,7 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Random } from "../core/random.ts";
 import { evaluate, templateOf } from "../core/template.ts";
-import { rateLimitFields, rateLimitPolicy } from "../limits/rate-limit-headers.ts";
+import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import { RateLimiter, type RateLimiterShare, type RateLimitSettings } from "../limits/rate-limiter.ts";
 import type { Gate } from "../proxy/route-plan.ts";
 
@@ -38,11 +38,13 @@ export function rateLimitGate(
   const settings = rateLimitSettings(config);
   const limiter = RateLimiter.attach(share, workerIndex, settings);
   const key = templateOf(config.key, { stage: "route" });
-  const policy = rateLimitPolicy(name, settings);
+  // Where nobody is refused, nobody is to be told of an allowance.
+  const isTold = config.headers && config.mode === "enforce";
+  const headers = isTold ? new RateLimitHeaders(name, settings) : null;
   return {
     check(scope, nowMs) {
       const verdict = limiter.check(evaluate(key, scope), nowMs);
-      const fieldLines = config.headers ? rateLimitFields(name, policy, settings, verdict) : "";
+      const fieldLines = headers === null ? "" : headers.linesFor(verdict);
       if (verdict.mustReject)
         return { kind: "refuse", cause: "rate-limited", fieldLines, status: config.status };
       scope.responseLines += fieldLines;
