@@ -56,6 +56,7 @@ const dataPlane = new DataPlane({
   workerIndex: 0,
   isPortShared: false,
   onSuspect() {},
+  onNameWanted() {},
   onExchangeFinished: () => finished++,
 });
 const controlPlane = new ControlPlane({

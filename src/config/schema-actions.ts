@@ -93,6 +93,7 @@ export const accessSchema = z.strictObject({
     z.array(cidr()).prefault([]),
     "Client networks that are refused with 403, even if allowed above.",
   ),
+  mode: enforceOrObserve(),
 });
 
 export const splitSchema = z.strictObject({

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { field, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, share, text } from "./leaves.ts";
+import { enforceOrObserve } from "./mode.ts";
 import { headerName, headerValue, hostName, statuses } from "./texts.ts";
 
 const healthObject = z.strictObject({
@@ -50,6 +51,7 @@ const healthObject = z.strictObject({
     "Port to probe, if it is not the one that takes traffic.",
     { defaultText: "the endpoint's port" },
   ),
+  mode: enforceOrObserve(),
 });
 
 /** A path alone is enough. */

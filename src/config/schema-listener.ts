@@ -16,6 +16,7 @@ import {
   sizeOrUnlimited,
   text,
 } from "./leaves.ts";
+import { enforceOrObserve } from "./mode.ts";
 import { bindAddress, cidr, name } from "./texts.ts";
 
 const listenerLimits = z.strictObject({
@@ -62,6 +63,7 @@ const listenerLimits = z.strictObject({
     countOrUnlimited(1).prefault("unlimited"),
     "Most connections held at once for one client address, trusted proxies excepted.",
   ),
+  connectionsPerClientMode: enforceOrObserve(),
 });
 
 const listenerTimeouts = z.strictObject({

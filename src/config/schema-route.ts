@@ -47,6 +47,10 @@ const routeLimits = z.strictObject({
   bodyBytes: field(sizeOrUnlimited().nullable().prefault(null), "Largest request body.", {
     defaultText: "the listener's",
   }),
+  bodyMode: field(
+    choice(["enforce", "observe"]).prefault("enforce"),
+    "`observe` lets larger request bodies pass and counts them.",
+  ),
   responseBytesPerSecond: field(
     sizeOrUnlimited().prefault("unlimited"),
     "Fastest pace of one response's body.",

@@ -171,7 +171,10 @@ export class OutlierDetection<S extends OutlierSubject> {
     ];
     const broken = rows.find(([, count, threshold]) => count >= threshold);
     if (broken === undefined) return;
-    const [cause, count, , what] = broken;
+    const [rule, count, , what] = broken;
+    // A row without a single answer is news that a probe can disprove, whichever rule it broke.
+    const isSilent = rule === "failures-in-row" && traffic.localFailuresInRow >= count;
+    const cause = isSilent ? "local-failures-in-row" : rule;
     this.#eject(subject, member, cause, `${count} ${what}`);
   }
 

@@ -16,6 +16,9 @@ export const protections = [
   "zones",
   "retry-budget",
   "faults",
+  "health",
+  "access",
+  "body-limit",
   "mirror",
   "mirror-drop",
 ] as const;

@@ -67,6 +67,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   #requestTrailers = "";
   #isRequestComplete: boolean;
   #isRequestPaused = false;
+  /** Limit of a body that is only watched. */
+  #watchedBytesMax = Number.POSITIVE_INFINITY;
   #hasSentContinue = false;
   #isResponsePaused = false;
   #isUpstreamEnded = false;
@@ -107,8 +109,10 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.outcome.routeName = plan.name;
     const { body } = this.#head;
     const bytesMax = plan.bodyBytesMax ?? bodyBytesMax;
-    this.#downstream.setBodyLimit(bytesMax);
-    if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
+    const isBodyWatched = plan.bodyWatch?.isObserving === true;
+    this.#downstream.setBodyLimit(isBodyWatched ? Number.POSITIVE_INFINITY : bytesMax);
+    if (isBodyWatched) this.#watchedBytesMax = bytesMax;
+    else if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
     const timeoutMs = plan.exchangeTimeoutMs ?? exchangeTimeoutMs;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
     if (plan.poolOf !== null) {
@@ -479,13 +483,16 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.#replay = null;
     this.#mirrorCopy = null;
     const nowMs = this.#context.clock.nowMs();
-    this.outcome.durationMs = nowMs - this.#startedMs;
+    const { outcome } = this;
+    outcome.durationMs = nowMs - this.#startedMs;
     this.#series?.finish(nowMs);
     if (this.#isCountedByPool) {
       const isSample =
         this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
       this.#pool?.overload?.finished(this.#startedMs, isSample);
     }
+    const isTooLarge = !outcome.isTunnel && outcome.requestBodyBytes > this.#watchedBytesMax;
+    if (isTooLarge || outcome.cause === "body-too-large") this.#plan?.bodyWatch?.onTooLarge();
     if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);
   }
 }

@@ -73,6 +73,12 @@ export interface Pace {
   readonly responseBytesPerSecond: number;
 }
 
+export interface BodyWatch {
+  /** Only watched: larger bodies pass. */
+  readonly isObserving: boolean;
+  onTooLarge(): void;
+}
+
 export interface RoutePlan {
   readonly name: string;
   /** Asked in order before anything is sent. */
@@ -89,6 +95,8 @@ export interface RoutePlan {
   readonly retry: ((pool: Pool) => RetrySettings) | null;
   readonly exchangeTimeoutMs: number | null;
   readonly bodyBytesMax: number | null;
+  /** Told of every body beyond the limit; null when nobody asks. */
+  readonly bodyWatch: BodyWatch | null;
   readonly upstreamTimeouts: UpstreamTimeouts | null;
   readonly rewrite: RequestRewrite | null;
   readonly editRequest: FieldEdit | null;

@@ -50,6 +50,6 @@ function settingsOf({ limits }: ListenerConfig): ConnectionLimitSettings {
   return {
     max: limits.connectionsPerClient,
     keysMax: Math.min(limits.connections, clientsMax),
-    mode: "enforce",
+    mode: limits.connectionsPerClientMode,
   };
 }

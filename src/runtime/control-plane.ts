@@ -95,13 +95,15 @@ export class ControlPlane {
       ...parts,
       targetsOf: (key) => this.#targets(key),
       tlsOf: (key) => this.#tls.get(key) ?? null,
-      onChange: (endpoint, change) => this.#healthChanged(endpoint, change),
+      onChange: (endpoint, change, isObserved) => this.#healthChanged(endpoint, change, isObserved),
+      onPassed: ({ key }) => this.#outliers.probeChanged(key, false),
     });
   }
 
   /** A worker saw an endpoint fail again and again. */
   suspect(endpointKey: string): void {
     this.#outliers.check(endpointKey);
+    this.#health.probeSoon(endpointKey);
   }
 
   /** Why outlier detection holds an endpoint out; null when it does not. */
@@ -282,9 +284,18 @@ export class ControlPlane {
     if (to === "admitting" && !isObserved) this.#slowStarts.recovered(endpoint);
   }
 
-  #healthChanged(endpoint: SharedEndpoint, change: { from: string; to: string; reason: string }): void {
+  #healthChanged(
+    endpoint: SharedEndpoint,
+    change: { from: string; to: string; reason: string },
+    isObserved: boolean,
+  ): void {
     const { log } = this.#parts;
     const fields = { pool: endpoint.pool, endpoint: endpoint.config.name, reason: change.reason };
+    if (isObserved) {
+      if (change.to === "down") log.warn("endpoint would be down", fields);
+      else if (change.from === "down") log.info("endpoint would be up again", fields);
+      return;
+    }
     if (change.to === "down") log.warn("endpoint is down", fields);
     else if (change.from === "down") {
       this.#outliers.probeChanged(endpoint.key, true);

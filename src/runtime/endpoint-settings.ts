@@ -43,9 +43,12 @@ export function endpointFacts(key: string, endpoint: EndpointConfig, pool: PoolC
   };
 }
 
-/** The smallest row of failures that outlier detection acts upon. */
-function suspectAfter({ outlier }: PoolConfig): number {
-  if (outlier === null) return Number.POSITIVE_INFINITY;
+/** Where probes can tell more, so many failures in a row are worth asking at once. */
+const probeAfterFailures = 3;
+
+/** The smallest row of failures that outlier detection acts upon, or that is worth a probe. */
+function suspectAfter({ outlier, health }: PoolConfig): number {
+  if (outlier === null) return health === null ? Number.POSITIVE_INFINITY : probeAfterFailures;
   const { errors, gatewayErrors, localErrors } = outlier.consecutive;
   return Math.min(errors, gatewayErrors, localErrors);
 }

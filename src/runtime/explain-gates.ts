@@ -32,8 +32,9 @@ function explainAccess({ access }: RouteConfig, { clientAddress }: TemplateScope
   if (access === null) return [];
   const compiled = compileAccess(access, "access", { report() {} });
   const isIn = mayEnter(compiled, clientAddress);
-  const says = `${clientAddress} is ${isIn ? "let in" : "not let in"}`;
-  return [{ gate: "access", says, refuses: isIn ? null : "access-denied" }];
+  const isObserved = access.mode === "observe";
+  const says = `${clientAddress} is ${isIn ? "let in" : isObserved ? "counted as one not to let in" : "not let in"}`;
+  return [{ gate: "access", says, refuses: isIn || isObserved ? null : "access-denied" }];
 }
 
 function explainPassword({ basicAuth }: RouteConfig, request: TemplateScope): GateExplanation[] {

@@ -27,7 +27,10 @@ export interface HealthChecksParts {
   readonly shared: SharedState;
   targetsOf(key: string): readonly DialTarget[];
   tlsOf(key: string): UpstreamTls | null;
-  onChange(endpoint: SharedEndpoint, change: HealthChange): void;
+  /** `isObserved`: nothing was done about it. */
+  onChange(endpoint: SharedEndpoint, change: HealthChange, isObserved: boolean): void;
+  /** A probe found it up. */
+  onPassed(endpoint: SharedEndpoint): void;
 }
 
 interface Watched {
@@ -55,6 +58,7 @@ export class HealthChecks {
         this.#setDown(endpoint, false);
         continue;
       }
+      if (health.mode === "observe") this.#setDown(endpoint, false);
       const settingsText = JSON.stringify([health, pool.proxyProtocol]);
       const known = this.#watched.get(endpoint.key);
       next.set(
@@ -69,6 +73,12 @@ export class HealthChecks {
     for (const [key, watched] of next)
       if (this.#watched.get(key) !== watched) this.#prober.add(watched.subject);
     this.#watched = next;
+  }
+
+  /** Traffic raised a doubt. */
+  probeSoon(key: string): void {
+    const watched = this.#watched.get(key);
+    if (watched !== undefined) this.#prober.probeSoon(watched.subject);
   }
 
   /** The health of an endpoint that is probed. */
@@ -87,7 +97,9 @@ export class HealthChecks {
     settingsText: string,
   ): Watched {
     const { clock } = this.#parts;
-    const endpointHealth = new EndpointHealth(clock, health, (change) => this.#changed(endpoint, change));
+    const endpointHealth = new EndpointHealth(clock, health, (change) =>
+      this.#changed(endpoint, change, health.mode),
+    );
     const subject: ProbeSubject = {
       name: endpoint.config.name,
       health: endpointHealth,
@@ -99,6 +111,9 @@ export class HealthChecks {
         jitter: health.jitter,
       },
       target: () => this.#targetOf(endpoint, health),
+      onProbed: ({ isOk }) => {
+        if (isOk && endpointHealth.state.kind === "up") this.#parts.onPassed(endpoint);
+      },
     };
     return { subject, settingsText };
   }
@@ -124,9 +139,10 @@ export class HealthChecks {
     };
   }
 
-  #changed(endpoint: SharedEndpoint, change: HealthChange): void {
-    this.#setDown(endpoint, change.to === "down");
-    this.#parts.onChange(endpoint, change);
+  #changed(endpoint: SharedEndpoint, change: HealthChange, mode: HealthConfig["mode"]): void {
+    if (change.to === "down") this.#parts.shared.pools.get(endpoint.pool)?.protections.count("health", mode);
+    if (mode === "enforce") this.#setDown(endpoint, change.to === "down");
+    this.#parts.onChange(endpoint, change, mode === "observe");
   }
 
   #setDown(endpoint: SharedEndpoint, isDown: boolean): void {

@@ -7,6 +7,7 @@ import type { PoolConfig } from "../config/schema-pool.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import { ProtectionCounts, type Protection } from "../limits/protection-counts.ts";
 import { VerdictCounts, type LimitMode } from "../limits/verdict.ts";
+import { watchesBodies } from "./protected-routes.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
 import type { SharedPool, SharedState } from "./shared-state.ts";
 
@@ -45,7 +46,9 @@ export function readProtections(shared: SharedState, config: Config): readonly P
     result.push(ofVerdicts(`rate limit ${name}`, "rate-limit", mode, share.counts));
   }
   for (const [name, { share }] of shared.clientLimits) {
-    result.push(ofVerdicts(`listener ${name}`, "connections-per-client", "enforce", share.counts));
+    const limits = config.listeners.find((listener) => listener.name === name)?.limits;
+    const mode = limits?.connectionsPerClientMode ?? "enforce";
+    result.push(ofVerdicts(`listener ${name}`, "connections-per-client", mode, share.counts));
   }
   return result;
 }
@@ -54,6 +57,7 @@ function ofPool(scope: string, config: PoolConfig, pool: SharedPool): Protection
   const modes: readonly (readonly [Protection, LimitMode | undefined])[] = [
     ["queue", config.queue?.mode],
     ["hedge", config.hedge?.mode],
+    ["health", config.health?.mode],
     ["outlier", config.outlier?.mode],
     ["max-fails", config.maxFails?.mode],
     ["slow-start", config.slowStart?.mode],
@@ -76,9 +80,15 @@ function ofPool(scope: string, config: PoolConfig, pool: SharedPool): Protection
   ];
 }
 
-function ofRoute({ name, faults, mirror }: RouteConfig, counts: ProtectionCounts): ProtectionStats[] {
+function ofRoute(
+  { name, access, faults, mirror, limits }: RouteConfig,
+  counts: ProtectionCounts,
+): ProtectionStats[] {
   const scope = `route ${name}`;
   const result: ProtectionStats[] = [];
+  if (access !== null) result.push({ scope, feature: "access", mode: access.mode, ...counts.read("access") });
+  if (watchesBodies(limits))
+    result.push({ scope, feature: "body-limit", mode: limits.bodyMode, ...counts.read("body-limit") });
   if (faults !== null) result.push({ scope, feature: "faults", mode: faults.mode, ...counts.read("faults") });
   if (mirror !== null) {
     for (const feature of ["mirror", "mirror-drop"] as const)

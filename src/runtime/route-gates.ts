@@ -9,6 +9,7 @@ import { type Access, mayEnter } from "../routing/access.ts";
 import type { AuthVerdict, BasicAuth } from "../routing/basic-auth.ts";
 import type { RouteActions } from "../routing/route-actions.ts";
 import type { ProtectionCounts } from "../limits/protection-counts.ts";
+import type { LimitMode } from "../limits/verdict.ts";
 import { routeProtections } from "./protections.ts";
 import { rateLimitGate } from "./rate-limits.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
@@ -19,7 +20,10 @@ export function routeGates(
   parts: RoutePlanParts,
 ): readonly Gate[] {
   const gates: Gate[] = [];
-  if (actions.access !== null) gates.push(accessGate(actions.access));
+  const protections = routeProtections(route.name, parts);
+  const { faults, access } = route;
+  if (actions.access !== null && access !== null)
+    gates.push(accessGate(actions.access, access.mode, protections));
   if (actions.basicAuth !== null) gates.push(authGate(actions.basicAuth));
   for (const name of route.rateLimits) {
     const config = parts.config.rateLimits[name];
@@ -28,8 +32,7 @@ export function routeGates(
       gates.push(rateLimitGate(name, config, share, parts.workerIndex));
   }
   if (parts.hooks.gate !== null) gates.push(parts.hooks.gate);
-  const { faults } = route;
-  if (faults !== null) gates.push(...faultGates(faults, parts.random, routeProtections(route.name, parts)));
+  if (faults !== null) gates.push(...faultGates(faults, parts.random, protections));
   return gates;
 }
 
@@ -54,12 +57,15 @@ function faultGates(
   return gates;
 }
 
-function accessGate(access: Access): Gate {
+function accessGate(access: Access, mode: LimitMode, protections: ProtectionCounts): Gate {
   return {
-    check: (scope) =>
-      mayEnter(access, scope.clientAddress)
+    check(scope) {
+      if (mayEnter(access, scope.clientAddress)) return null;
+      protections.count("access", mode);
+      return mode === "observe"
         ? null
-        : { kind: "refuse", cause: "access-denied", fieldLines: "", status: null },
+        : { kind: "refuse", cause: "access-denied", fieldLines: "", status: null };
+    },
   };
 }
 

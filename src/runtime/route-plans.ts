@@ -7,7 +7,7 @@ import { editFieldLines } from "../proxy/field-edits.ts";
 import { answerWith, type LocalResponse } from "../proxy/local-response.ts";
 import { Mirror } from "../proxy/mirror.ts";
 import type { RequestScope } from "../proxy/request-scope.ts";
-import type { FieldEdit, Gate, Pace, RequestRewrite, RoutePlan } from "../proxy/route-plan.ts";
+import type { BodyWatch, FieldEdit, Gate, Pace, RequestRewrite, RoutePlan } from "../proxy/route-plan.ts";
 import { fixedResponseFor } from "../routing/fixed-response.ts";
 import type { HeaderEdits } from "../routing/header-edits.ts";
 import { locationOf } from "../routing/redirect.ts";
@@ -19,6 +19,7 @@ import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import { overriddenRetry, neverIfOff } from "./endpoint-settings.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
 import { compileErrorPages } from "./error-pages.ts";
+import { watchesBodies } from "./protected-routes.ts";
 import { routeProtections } from "./protections.ts";
 import { routeGates } from "./route-gates.ts";
 import { keyTemplateOf } from "./policy-factory.ts";
@@ -49,6 +50,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     retry: hasRetryOverride(retry) ? retryOverride(retry) : null,
     exchangeTimeoutMs: timeouts.exchange === null ? null : neverIfOff(timeouts.exchange),
     bodyBytesMax: limits.bodyBytes,
+    bodyWatch: bodyWatch(route, parts),
     upstreamTimeouts: upstreamTimeouts(route, parts.config),
     rewrite: actions.rewrite === null ? null : requestRewrite(actions.rewrite),
     editRequest: fieldEdit(actions.requestHeaders),
@@ -109,6 +111,15 @@ function mirrorOf({ name, mirror }: RouteConfig, parts: RoutePlanParts): Mirror 
       count: (what) => counts.count(what === "sent" ? "mirror" : "mirror-drop", "enforce"),
     },
   );
+}
+
+function bodyWatch({ name, limits }: RouteConfig, parts: RoutePlanParts): BodyWatch | null {
+  if (!watchesBodies(limits)) return null;
+  const protections = routeProtections(name, parts);
+  return {
+    isObserving: limits.bodyMode === "observe",
+    onTooLarge: () => protections.count("body-limit", limits.bodyMode),
+  };
 }
 
 function paceOf({ limits }: RouteConfig): Pace | null {

@@ -4,7 +4,6 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
-import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { ConnectionLimit } from "../limits/connection-limit.ts";
@@ -15,6 +14,7 @@ import { type CountedNames, ExchangeCounters } from "../observability/exchange-c
 import type { ObservabilityShare } from "./observability-share.ts";
 import { WorkerVitals } from "./observability-vitals.ts";
 import { createOverloadShare, releaseOverload } from "./overload.ts";
+import { isProtected } from "./protected-routes.ts";
 import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
 import { createClientLimit, limitsClients } from "./client-connections.ts";
 import type { OverloadShare, StickyShare } from "./snapshot.ts";
@@ -137,7 +137,7 @@ export class SharedState {
     );
     this.#routes = new Map(
       config.routes
-        .filter(hasProtections)
+        .filter(isProtected)
         .map(({ name }) => [name, before.routes.get(name) ?? ProtectionCounts.create(this.#workerCount)]),
     );
     this.#clientLimits = new Map(
@@ -245,6 +245,3 @@ function bothOf(one: CountedNames, other: CountedNames): CountedNames {
 }
 
 /** Does a route have anything to count? */
-function hasProtections({ faults, mirror }: RouteConfig): boolean {
-  return faults !== null || mirror !== null;
-}

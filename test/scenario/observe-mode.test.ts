@@ -1,6 +1,7 @@
 /** Every protection in observe mode acts on nothing, and what it would have done is counted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { connectRaw } from "../support/raw-client.ts";
 import { type BalancerRig, type BalancerRigOptions, startBalancerRig } from "../support/balancer-rig.ts";
 import type { ProtectionStats } from "../../src/runtime/protections.ts";
 
@@ -197,6 +198,79 @@ inBothModes(
     await first;
     assert.deepEqual(
       counts(rig, "concurrency"),
+      mode === "enforce" ? { enforced: 1, observed: 0 } : { enforced: 0, observed: 1 },
+    );
+  },
+);
+
+inBothModes(
+  "access",
+  (mode) => ({ origins: ["a"], route: { access: { deny: ["127.0.0.1"], mode } } }),
+  async (rig, mode) => {
+    assert.equal((await rig.ask()).status, mode === "enforce" ? 403 : 200);
+    assert.deepEqual(
+      counts(rig, "access"),
+      mode === "enforce" ? { enforced: 1, observed: 0 } : { enforced: 0, observed: 1 },
+    );
+  },
+);
+
+inBothModes(
+  "largest body",
+  (mode) => ({ origins: ["a"], route: { limits: { bodyBytes: "4B", bodyMode: mode } } }),
+  async (rig, mode) => {
+    const ask = async (headers: Record<string, string>, body: string): Promise<number> => {
+      const answer = await fetch(`http://127.0.0.1:${rig.port}`, { method: "POST", headers, body });
+      await answer.text();
+      return answer.status;
+    };
+    assert.equal(await ask({}, "four"), 200);
+    assert.equal(await ask({}, "fives"), mode === "enforce" ? 413 : 200);
+    assert.deepEqual(
+      counts(rig, "body-limit"),
+      mode === "enforce" ? { enforced: 1, observed: 0 } : { enforced: 0, observed: 1 },
+    );
+  },
+);
+
+inBothModes(
+  "connections per client",
+  (mode) => ({
+    origins: ["a"],
+    config: {
+      listeners: [
+        { address: "127.0.0.1:0", limits: { connectionsPerClient: 1, connectionsPerClientMode: mode } },
+      ],
+    },
+  }),
+  async (rig, mode) => {
+    const client = await connectRaw(rig.port);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.readUntil("\r\n\r\n");
+    assert.equal((await rig.ask()).status, mode === "enforce" ? 429 : 200);
+    client.destroy();
+    assert.deepEqual(
+      counts(rig, "connections-per-client"),
+      mode === "enforce" ? { enforced: 1, observed: 0 } : { enforced: 0, observed: 1 },
+    );
+  },
+);
+
+inBothModes(
+  "health checks",
+  (mode) => ({
+    origins: ["a", "b"],
+    pool: { health: { path: "/health", interval: "20ms", fall: 1, mode } },
+  }),
+  async (rig, mode) => {
+    rig.origin("a").respond = (incoming, outgoing) =>
+      void outgoing.writeHead(incoming.url === "/health" ? 500 : 200).end("a");
+    while (counts(rig, "health").enforced + counts(rig, "health").observed === 0) {
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    assert.deepEqual(new Set(await rig.bodies(6)), new Set(mode === "enforce" ? ["b"] : ["a", "b"]));
+    assert.deepEqual(
+      counts(rig, "health"),
       mode === "enforce" ? { enforced: 1, observed: 0 } : { enforced: 0, observed: 1 },
     );
   },
