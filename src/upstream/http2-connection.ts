@@ -55,6 +55,7 @@ export class Http2Connection implements SessionOwner, StreamHost {
   readonly #session: Http2Session;
   readonly #idleDeadline: Deadline;
   #isAvailable = true;
+  #unsettled: Http2UpstreamStream[] = [];
 
   constructor(
     stream: ByteStream,
@@ -109,6 +110,14 @@ export class Http2Connection implements SessionOwner, StreamHost {
     return this.#session.peer.isConnectProtocolKnown;
   }
 
+  get hasPeerSettings(): boolean {
+    return this.#session.hasPeerSettings;
+  }
+
+  awaitSettings(stream: Http2UpstreamStream): void {
+    this.#unsettled.push(stream);
+  }
+
   get lastHeardMs(): number {
     return this.#session.lastHeardMs;
   }
@@ -124,6 +133,9 @@ export class Http2Connection implements SessionOwner, StreamHost {
   onRequestTooLarge(): void {}
 
   onPeerSettings(): void {
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    for (const stream of unsettled) stream.onPeerSettings();
     if (this.hasRoom) this.#owner.onRoom(this);
   }
 

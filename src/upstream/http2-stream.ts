@@ -24,6 +24,8 @@ import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "
 export interface StreamHost {
   readonly isSecure: boolean;
   readonly isConnectProtocolKnown: boolean;
+  /** What the endpoint can do is known. */
+  readonly hasPeerSettings: boolean;
   readonly limits: Http1ConnectionLimits;
   readonly deadlines: Deadlines;
   /** Shared by all streams: endpoints repeat their headers to the letter. */
@@ -32,6 +34,8 @@ export interface StreamHost {
   readonly lastHeardMs: number;
   /** Why Headgate ends the connection; null while it does not. */
   readonly breakCause: Cause | null;
+  /** Calls `onPeerSettings` once that is so. */
+  awaitSettings(stream: Http2UpstreamStream): void;
   /** It seems to be dead: nobody else shall use it. */
   giveUp(): void;
 }
@@ -54,6 +58,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   #phase: Phase = "head";
   #method = "";
   #webSocketKey: string | null = null;
+  /** A WebSocket's, on a connection so new that the endpoint has not said what it can do. */
+  #heldRequest: OutgoingRequest | null = null;
   #isRequestComplete = false;
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
@@ -87,6 +93,10 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? limits.responseHeadTimeoutMs;
     this.#idleTimeoutMs = timeouts?.idleMs ?? limits.upstreamIdleTimeoutMs;
     this.#sentAtMs = deadlines.baseMs();
+    if (isWebSocket(request) && !this.#host.hasPeerSettings) {
+      this.#heldRequest = request;
+      return this.#host.awaitSettings(this);
+    }
     if (isWebSocket(request) && this.#host.isConnectProtocolKnown) {
       const { block, key } = connectBlock(request, isSecure);
       this.#webSocketKey = key;
@@ -95,6 +105,15 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     }
     const isEnd = body.kind === "none" || (body.kind === "length" && body.bytes === 0);
     this.#stream?.sendHeaders(requestBlock(request, isSecure), isEnd);
+  }
+
+  /** Whether the endpoint knows extended CONNECT is no longer a guess. */
+  onPeerSettings(): void {
+    const request = this.#heldRequest;
+    this.#heldRequest = null;
+    if (request === null || this.#sink === null) return;
+    this.sendHead(request);
+    this.#stream?.flush();
   }
 
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
@@ -110,7 +129,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   sendEnd(trailers: string): void {
     this.#isRequestComplete = true;
     // An extended CONNECT has no body that could end; its tunnel does.
-    if (this.#webSocketKey === null || this.#phase === "tunnel") {
+    if (this.#heldRequest === null && (this.#webSocketKey === null || this.#phase === "tunnel")) {
       this.#stream?.sendEnd(trailers === "" ? "" : encodeLines(trailers));
     }
     if (this.#phase === "head") this.#setDeadline(this.#responseHeadTimeoutMs);
