@@ -213,6 +213,9 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   }
 
   onReset(code: number, isUnprocessed: boolean): void {
+    // Some servers (Node's, when busy) reset with NO_ERROR in place of the end. All of it is here all the same.
+    const isWhole = this.#phase === "body" && this.#isLengthKnown && this.#bodyBytesLeft === 0;
+    if (isWhole && code === ErrorCode.none && !isUnprocessed) return this.onEnd();
     const detail = `the stream was reset (${errorName(code)})`;
     if (this.#host.breakCause !== null) this.#fail(this.#host.breakCause, "");
     else if (isUnprocessed && this.#phase === "head") this.#fail("stream-unprocessed", detail);
