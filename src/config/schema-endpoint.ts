@@ -54,7 +54,7 @@ const endpointFields = z.strictObject({
   ),
 });
 
-interface Named {
+export interface Named {
   readonly name: string;
   /** What no user writes: a source of the pool found the endpoint. */
   readonly isFound?: true;

@@ -28,7 +28,8 @@ export interface HookFunctions extends Hooks {
   readonly concurrency?: number;
 }
 
-interface HooksSettings {
+/** What hooks come to, however they were written. */
+export interface HooksSettings {
   /** Null when the functions are here. */
   readonly path: string | null;
   readonly functions?: Hooks;
