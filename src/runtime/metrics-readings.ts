@@ -6,6 +6,7 @@ import {
   gaugeFamily,
   type Sample,
 } from "../observability/metrics/metric-family.ts";
+import type { PoolLatency } from "../observability/metrics/recent-latency.ts";
 import { type StatusBit, statusBits } from "../upstream/endpoint-layout.ts";
 import type { ListenerTotals } from "./listener-counters.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -21,6 +22,11 @@ export function endpointReadings(shared: SharedState): readonly EndpointReading[
     isEligible: state.isEligible,
     conditions: statusNames.filter((name) => state.hasStatus(name)),
   }));
+}
+
+/** Running totals of each pool's times from head to end. */
+export function poolLatencies({ counters }: SharedState): readonly PoolLatency[] {
+  return counters.readPools().map(({ name, phases }) => ({ name, counts: phases.total.latency.counts }));
 }
 
 // oxfmt-ignore

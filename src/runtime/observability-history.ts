@@ -9,15 +9,19 @@ export class HistoryKeeper {
   readonly history = new History();
   readonly #clock: Clock;
   readonly #shared: SharedState;
+  readonly #onSampled: () => void;
   #timer: Timer | null = null;
 
-  constructor(clock: Clock, shared: SharedState) {
+  /** `onSampled` is called after each sample, once a second. */
+  constructor(clock: Clock, shared: SharedState, onSampled: () => void) {
     this.#clock = clock;
     this.#shared = shared;
+    this.#onSampled = onSampled;
   }
 
   start(): void {
     this.history.sample(this.#clock.wallMs(), historyReadings(this.#shared));
+    this.#onSampled();
     this.#timer = this.#clock.setTimer(sampleEveryMs, () => this.start());
   }
 

@@ -12,7 +12,7 @@ import type { History } from "../observability/history.ts";
 import { type Scrape, scrape } from "../observability/metrics.ts";
 import { endpointMetrics } from "../observability/metrics/endpoint-metrics.ts";
 import { exchangeMetrics } from "../observability/metrics/exchange-metrics.ts";
-import type { Collector } from "../observability/metrics/metric-family.ts";
+import { type Collector, counterFamily } from "../observability/metrics/metric-family.ts";
 import {
   accessLogMetrics,
   type ConfigReading,
@@ -23,10 +23,13 @@ import {
   processMetrics,
 } from "../observability/metrics/process-metrics.ts";
 import { type SourceCounts, sourceMetrics } from "../observability/metrics/source-metrics.ts";
+import { RecentLatency } from "../observability/metrics/recent-latency.ts";
+import { TransitionCounts } from "../observability/metrics/transition-counts.ts";
 import type { ProcessUsage } from "../platform/loop-meter.ts";
 import {
   endpointReadings,
   listenerMetrics,
+  poolLatencies,
   protectionMetrics,
   type ProtectionReading,
 } from "./metrics-readings.ts";
@@ -36,6 +39,7 @@ import type { ObservabilityReport } from "./observability-share.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
 import { TraceExport } from "./observability-tracing.ts";
 import { ExchangeViewers } from "./observability-viewers.ts";
+import { PanicWatch } from "./panic-watch.ts";
 import type { Revision } from "./revisions.ts";
 import type { SharedState } from "./shared-state.ts";
 
@@ -70,6 +74,8 @@ export class Observability {
   readonly alerts: AlertKeeper;
   readonly traces: TraceExport;
   readonly #history: HistoryKeeper;
+  readonly #recent = new RecentLatency();
+  readonly #transitions = new TransitionCounts();
   readonly #parts: ObservabilityParts;
   #isLastReloadApplied = true;
   #version = "";
@@ -78,7 +84,12 @@ export class Observability {
   constructor(parts: ObservabilityParts) {
     this.#parts = parts;
     this.diagnosis = new Diagnosis(parts.clock);
-    this.#history = new HistoryKeeper(parts.clock, parts.shared);
+    const panic = new PanicWatch(parts);
+    this.#history = new HistoryKeeper(parts.clock, parts.shared, () => {
+      this.#recent.note(parts.clock.nowMs(), () => poolLatencies(parts.shared));
+      const config = parts.currentRevision()?.config;
+      if (config !== undefined) panic.look(config);
+    });
     this.viewers = new ExchangeViewers((filters) => parts.setExchangeFilters(filters));
     this.alerts = new AlertKeeper({ ...parts, readings: () => this.#signals() });
     this.traces = new TraceExport(parts);
@@ -132,6 +143,9 @@ export class Observability {
       automaticCertificateMetrics(() => this.#parts.automaticCertificates()),
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
       () => this.traces.metrics(),
+      () => this.#recent.metrics(poolLatencies(shared)),
+      () => this.#transitions.metrics(),
+      () => this.#deliveryMetrics(),
       eventMetrics(() => events.countsByKind()),
     ];
   }
@@ -160,7 +174,17 @@ export class Observability {
     };
   }
 
-  #notice({ kind }: ControlEvent): void {
+  #deliveryMetrics(): ReturnType<Collector> {
+    const samples = [...this.alerts.deliveries()].flatMap(([receiver, { delivered, lost }]) => [
+      { labels: { receiver, result: "delivered" }, value: delivered },
+      { labels: { receiver, result: "lost" }, value: lost },
+    ]);
+    return [counterFamily("headgate_alert_messages", "Messages about alerts by receiver.", samples)];
+  }
+
+  #notice(event: ControlEvent): void {
+    const { kind } = event;
+    this.#transitions.note(event);
     if (kind === "config-rejected") this.#isLastReloadApplied = false;
     if (kind === "config-applied" || kind === "config-rolled-back") this.#isLastReloadApplied = true;
   }

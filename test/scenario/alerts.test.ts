@@ -136,6 +136,83 @@ test(
   },
 );
 
+test(
+  "a pool that ignores health is told of, and that it no longer has to; the heart beats meanwhile",
+  { timeout: 90_000 },
+  async (t) => {
+    const receiver = await Receiver.start(t);
+    const [gone, other] = [
+      await startBackend(t, (_request, response) => response.end("b1")),
+      await startBackend(t, (_request, response) => response.end("b2")),
+    ];
+    const { port } = gone.server.address() as AddressInfo;
+    await stop(gone.server);
+    const headgate = await startHeadgateProcess(
+      t,
+      `listeners: [{ address: "127.0.0.1:0" }]
+workers: 1
+pools:
+  app:
+    endpoints: [{ name: b1, url: "${gone.url}" }, { name: b2, url: "${other.url}" }]
+    health: { interval: 50ms, downInterval: 50ms, fall: 1, rise: 1 }
+    panic: { threshold: 60% }
+routes: [{ pool: app }]
+alerts:
+  receivers: { hook: { webhook: "${receiver.url}" } }
+  rules: [{ name: panic, events: pool-panic, resolvedBy: pool-recovered }]
+  heartbeat: { receiver: hook, interval: 1s }
+admin: { address: "127.0.0.1:0" }
+`,
+    );
+    await receiver.until("the panic", () => receiver.states("panic").length > 0);
+    gone.server.listen(port, "127.0.0.1");
+    await receiver.until("its end", () => receiver.states("panic").length > 1);
+    assert.deepEqual(receiver.states("panic"), ["firing", "resolved"]);
+    assert.ok(receiver.messages.filter(({ kind }) => kind === "heartbeat").length >= 2);
+    const metrics = await (await fetch(`${headgate.adminUrl}/metrics`)).text();
+    assert.match(metrics, /^headgate_alert_messages_total\{receiver="hook",result="delivered"\} 2$/m);
+    const transitions = 'headgate_endpoint_transitions_total{pool="app",endpoint="b1",transition=';
+    assert.ok(
+      metrics.includes(`${transitions}"down"} 1`) && metrics.includes(`${transitions}"up"} 1`),
+      metrics,
+    );
+  },
+);
+
+test(
+  "a receiver that never answers holds up neither traffic nor another receiver",
+  { timeout: 90_000 },
+  async (t) => {
+    const receiver = await Receiver.start(t);
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    t.after(() => silent.close().closeAllConnections());
+    const { server, url } = await startBackend(t, (_request, response) => response.end("ok"));
+    const headgate = await startHeadgateProcess(
+      t,
+      `listeners: [{ address: "127.0.0.1:0" }]
+workers: 0
+pools:
+  app:
+    endpoints: [{ name: b1, url: "${url}" }]
+    health: { interval: 50ms, fall: 1 }
+routes: [{ match: { path: /here }, respond: { status: 204 } }, { pool: app }]
+alerts:
+  receivers:
+    dead: { webhook: "http://127.0.0.1:${(silent.address() as AddressInfo).port}/" }
+    hook: { webhook: "${receiver.url}", format: slack }
+admin: { address: "127.0.0.1:0" }
+`,
+    );
+    const asked = once(silent, "request");
+    await stop(server);
+    await Promise.all([asked, receiver.until("the message", () => receiver.messages.length > 0)]);
+    assert.equal((await fetch(`${headgate.url}/here`)).status, 204);
+    const { text } = receiver.messages[0] as unknown as { readonly text: string };
+    assert.match(text, /^Headgate: \d firing\n.*FIRING warning endpoint-out: b1 is down/);
+  },
+);
+
 test("a test message tells whether receivers take messages", { timeout: 90_000 }, async (t) => {
   const receiver = await Receiver.start(t);
   const { headgate } = await start(t, receiver);
