@@ -55,7 +55,8 @@ async function check(file: string, options: CheckOptions): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const warnings = issues.length + (await warnOfRoutes(result.config));
+  const warnings =
+    issues.length + (await warnOfRoutes(result.config)) + (await warnOfCertificates(result.config));
   if (options.print === true) await printEffective(result);
   if (options.diff !== undefined) await showDiff(result, options.diff, options);
   const areRoutesRight = options.routes === undefined || (await checkRoutes(result.config, options.routes));
@@ -74,6 +75,16 @@ async function warnOfRoutes(config: Config): Promise<number> {
   const ambiguities = findAmbiguities(configRouteTable(config));
   for (const { text } of ambiguities) console.error(`warning: routes: ${text}`);
   return ambiguities.length;
+}
+
+/** Returns how many there are. */
+async function warnOfCertificates(config: Config): Promise<number> {
+  const { certificateWarnings } = await import("../runtime/certificate-warnings.ts");
+  const { readTextFile } = await import("../platform/files.ts");
+  const { systemClock } = await import("../platform/clock.ts");
+  const warnings = certificateWarnings(config, readTextFile, systemClock);
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  return warnings.length;
 }
 
 async function printEffective(loaded: LoadedConfig): Promise<void> {

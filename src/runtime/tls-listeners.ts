@@ -8,6 +8,7 @@ import type { ServerTlsConfig } from "../config/schema-server-tls.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { KeyPair, ServerTlsSettings } from "../core/tls.ts";
+import { expiryWarningMs } from "./certificate-warnings.ts";
 import { FileWatch } from "./file-watch.ts";
 import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
 import { groupIdentities, type NamedPair } from "./tls-identities.ts";
@@ -52,7 +53,6 @@ interface LoadedCertificate extends NamedPair {
 
 const dayMs = 86_400_000;
 const lookEveryMs = dayMs / 2;
-const warnBeforeMs = 14 * dayMs;
 const selfSignedMax = 100;
 
 export class TlsListeners {
@@ -271,7 +271,7 @@ export class TlsListeners {
       const fields = { listener, certificate: source, names, expires: new Date(notAfterMs).toISOString() };
       if (notAfterMs <= nowMs) log.error("a certificate has expired", fields);
       else if (notBeforeMs > nowMs) log.error("a certificate is not valid yet", fields);
-      else if (notAfterMs - nowMs < warnBeforeMs) {
+      else if (notAfterMs - nowMs < expiryWarningMs) {
         log.warn("a certificate expires soon", { ...fields, days: Math.floor((notAfterMs - nowMs) / dayMs) });
       }
     }

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeTestAuthority } from "../../test/support/made-certificates.ts";
+import { parseConfig } from "../config/parse.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
+import { certificateWarnings } from "./certificate-warnings.ts";
+
+const authority = await makeTestAuthority();
+
+const cases = [
+  ["good for months", {}, [], null],
+  ["expired", { notBeforeDays: -9, notAfterDays: -1 }, [], /^has expired on \d{4}-\d\d-\d\d$/],
+  ["about to expire", { notAfterDays: 13 }, [], /^expires on \d{4}-\d\d-\d\d$/],
+  ["still good for a fortnight", { notAfterDays: 15 }, [], null],
+  ["not valid yet", { notBeforeDays: 2 }, [], /^is not valid yet$/],
+  ["shown for a name it does not have", {}, ["b.test"], /^does not name b\.test$/],
+  ["shown for a name of its wildcard", { names: ["*.a.test"] }, ["b.a.test", "*.a.test"], null],
+] as const;
+
+for (const [name, options, shownFor, expected] of cases) {
+  test(`a certificate that is ${name}`, async () => {
+    const { certificatePem, keyPem } = await authority.leaf({ names: ["a.test"], ...options });
+    const warnings = warningsFor((path) => (path.endsWith(".key") ? keyPem : certificatePem), [...shownFor]);
+    const said = warnings.map((text) => text.replace(/^listener tls: the certificate in \/a\.pem /, ""));
+    if (expected === null) assert.deepEqual(said, []);
+    else assert.match(said.join("\n"), expected);
+  });
+}
+
+test("a key of another certificate, and files that are not there", async () => {
+  const { certificatePem } = await authority.leaf({ names: ["a.test"] });
+  const { keyPem } = await authority.leaf({ names: ["a.test"] });
+  const [mixed] = warningsFor((path) => (path.endsWith(".key") ? keyPem : certificatePem));
+  assert.match(mixed ?? "", /does not belong to its key$/);
+  const [absent] = warningsFor(() => {
+    throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+  });
+  assert.match(absent ?? "", /or its key cannot be read \(ENOENT\)$/);
+});
+
+function warningsFor(read: (path: string) => string, names: string[] = []): string[] {
+  const certificates = [{ certificate: "/a.pem", key: "/a.key", names }];
+  const result = parseConfig({
+    listeners: [{ name: "tls", address: "127.0.0.1:0", tls: { certificates } }],
+    pools: { app: { endpoints: ["http://127.0.0.1:1"] } },
+  });
+  assert.ok("config" in result);
+  return certificateWarnings(result.config, read, new VirtualClock(Date.now()));
+}
