@@ -31,14 +31,14 @@ export interface FlowMap {
   readonly height: number;
 }
 
-/** Of a pool; the others become one node. */
-const endpointsShown = 12;
+/** Of all pools together, but at least three of each; the others of a pool become one node. */
+const endpointsShown = 26;
 /** Of all. */
 const routesShown = 24;
 
 const gap = 14;
 const nodeMin = 26;
-const flowHeight = 260;
+const flowHeight = 340;
 
 type Draft = Omit<MapNode, "y" | "height">;
 interface Link {
@@ -61,7 +61,8 @@ export function flowMap(model: LiveModel): FlowMap {
     link("clients", `l ${name}`, requests.rate);
   }
   const shown = addRoutes(model, drafts);
-  for (const pool of model.pools) addPool(pool, drafts, link);
+  const shownPerPool = Math.max(3, Math.floor(endpointsShown / model.pools.length));
+  for (const pool of model.pools) addPool(pool, shownPerPool, drafts, link);
   const routeId = (name: string): string => (shown.has(name) ? `r ${name}` : "r others");
   const isOneDoor = model.listeners.length === 1;
   for (const { from, to, requests } of model.arrivals) {
@@ -101,15 +102,16 @@ function addRoutes({ routes, pools: poolsInOrder }: LiveModel, drafts: Draft[]):
 
 function addPool(
   pool: PoolNow,
+  shownMax: number,
   drafts: Draft[],
   link: (from: string, to: string, flow: number) => void,
 ): void {
   const { name, policy, requests, errors, endpoints } = pool;
   const href = `#/pools/${encodeURIComponent(name)}`;
   drafts.push({ ...draft(`p ${name}`, 3, name, policy, requests.rate), href, errors: errors.rate });
-  const isLong = endpoints.length > endpointsShown;
+  const isLong = endpoints.length > shownMax;
   const ordered = isLong ? endpoints.toSorted((a, b) => rank(b) - rank(a)) : endpoints;
-  for (const each of ordered.slice(0, endpointsShown)) {
+  for (const each of ordered.slice(0, shownMax)) {
     const id = `e ${name}\n${each.name}`;
     drafts.push({
       ...draft(id, 4, each.name, each.state === "up" ? "" : each.state, each.requests.rate),
@@ -117,7 +119,7 @@ function addPool(
     });
     link(`p ${name}`, id, each.requests.rate);
   }
-  const others = ordered.slice(endpointsShown);
+  const others = ordered.slice(shownMax);
   if (others.length === 0) return;
   const flow = others.reduce((sum, each) => sum + each.requests.rate, 0);
   drafts.push({ ...draft(`e ${name}`, 4, `${others.length} more`, "", flow), href });

@@ -13,12 +13,17 @@ export class Counter {
   value = 0;
   /** Per second, smoothed over about two seconds. */
   rate = 0;
+  /** Read twice, so that there is a rate. */
+  hasRate = false;
   #isFresh = true;
 
   /** `seconds` since the count was true last. */
   read(value: number, seconds: number): void {
     if (this.#isFresh || value < this.value) this.#isFresh = false;
-    else if (seconds > 0) this.rate = smooth(this.rate, (value - this.value) / seconds, seconds);
+    else if (seconds > 0) {
+      this.rate = smooth(this.rate, (value - this.value) / seconds, seconds);
+      this.hasRate = true;
+    }
     this.value = value;
     if (this.rate < 0.005) this.rate = 0;
   }
@@ -46,6 +51,7 @@ export interface ListenerNow extends TrafficNow {
 
 /** A way that requests take: from a listener to a route, or from a route to a pool. */
 export interface WayNow {
+  readonly kind: "arrival" | "departure";
   readonly from: string;
   readonly to: string;
   readonly requests: Counter;
@@ -114,28 +120,39 @@ export class LiveModel {
   /** From routes to the pools they may send to. */
   departures: WayNow[] = [];
 
+  /** What stays under its name keeps its numbers. */
   setTopology(topology: LiveTopology): void {
+    const [listeners, routes, pools] = [byName(this.listeners), byName(this.routes), byName(this.pools)];
+    const endpoints = new Map(this.endpoints.map((each) => [keyOf(each), each]));
+    const ways = new Map([...this.arrivals, ...this.departures].map((each) => [wayKey(each), each]));
+    const way = (from: string, to: string, kind: WayNow["kind"]): WayNow =>
+      ways.get(wayKey({ kind, from, to })) ?? { kind, from, to, requests: new Counter() };
     this.revision = topology.revision;
     this.listeners = topology.listeners.map((each) => ({
-      ...each,
       ...{ ...newTraffic(), connections: 0, refusedConnections: 0, refusedHeads: 0 },
-    }));
-    this.routes = topology.routes.map((each) => ({ ...each, ...newTraffic() }));
-    this.pools = topology.pools.map((each) => ({
+      ...listeners.get(each.name),
       ...each,
-      ...{ ...newTraffic(), endpoints: [], latency: noLatency(), active: 0 },
+    }));
+    this.routes = topology.routes.map((each) => ({ ...newTraffic(), ...routes.get(each.name), ...each }));
+    this.pools = topology.pools.map((each) => ({
+      ...{ ...newTraffic(), latency: noLatency(), active: 0 },
+      ...pools.get(each.name),
+      ...each,
+      endpoints: [],
     }));
     this.arrivals = topology.listeners.flatMap(({ name: from }) =>
-      topology.routes.map(({ name: to }) => ({ from, to, requests: new Counter() })),
+      topology.routes.map(({ name: to }) => way(from, to, "arrival")),
     );
-    this.departures = topology.ways.map(([route, pool]) => ({
-      from: topology.routes[route]?.name ?? "",
-      to: topology.pools[pool]?.name ?? "",
-      requests: new Counter(),
-    }));
-    this.endpoints = topology.endpoints.map(({ pool, ...each }) => {
-      const home = this.pools[pool];
-      const endpoint = newEndpoint(home?.name ?? "", each);
+    this.departures = topology.ways.map(([route, pool]) =>
+      way(topology.routes[route]?.name ?? "", topology.pools[pool]?.name ?? "", "departure"),
+    );
+    this.endpoints = topology.endpoints.map(({ pool: place, ...fixed }) => {
+      const home = this.pools[place];
+      const pool = home?.name ?? "";
+      const endpoint = {
+        ...(endpoints.get(keyOf({ pool, ...fixed })) ?? newEndpoint(pool, fixed)),
+        ...fixed,
+      };
       home?.endpoints.push(endpoint);
       return endpoint;
     });
@@ -167,6 +184,18 @@ export class LiveModel {
   endpoint(pool: string, name: string): EndpointNow | undefined {
     return this.pool(pool)?.endpoints.find((endpoint) => endpoint.name === name);
   }
+}
+
+function byName<T extends { readonly name: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(all.map((each) => [each.name, each]));
+}
+
+function keyOf({ pool, name, url }: Pick<EndpointNow, "pool" | "name" | "url">): string {
+  return [pool, name, url].join("\n");
+}
+
+function wayKey({ kind, from, to }: Pick<WayNow, "kind" | "from" | "to">): string {
+  return [kind, from, to].join("\n");
 }
 
 /** An average that forgets with a time constant of two seconds. */

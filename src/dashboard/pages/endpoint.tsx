@@ -34,7 +34,8 @@ export function EndpointPage({ pool: poolName, name }: { readonly pool: string; 
     );
   }
   const own = events.filter((event) => event.pool === poolName && event.endpoint === name);
-  const spans = healthTimeline(own, endpoint, model.atMs - hourMs, model.atMs);
+  const startedMs = model.hello?.startedMs ?? 0;
+  const spans = healthTimeline(own, endpoint, Math.max(startedMs, model.atMs - hourMs), model.atMs);
   return (
     <>
       <header class="subject" data-state={endpoint.state}>
@@ -74,13 +75,13 @@ function standing(endpoint: EndpointNow, reason: string, nowMs: number): string 
 function Facts({ endpoint, pool }: { readonly endpoint: EndpointNow; readonly pool: PoolNow }) {
   const all = pool.endpoints.reduce((sum, each) => sum + each.requests.rate, 0);
   const facts: readonly (readonly [string, string, string])[] = [
-    ["Requests", `${rate(endpoint.requests.rate)} /s`, `${count(endpoint.requests.value)} in all`],
+    ["Requests", `${rate(endpoint.requests.rate)}/s`, `${count(endpoint.requests.value)} in all`],
     [
       "Share of pool",
       percent(all === 0 ? 0 : endpoint.requests.rate / all),
       `weight ${weightText(endpoint)}`,
     ],
-    ["Active", count(endpoint.active), endpoint.isBackup ? "backup" : "in rotation by policy"],
+    ["Active", count(endpoint.active), endpoint.isBackup ? "in flight; a backup" : "requests in flight"],
     ["Median", millis(endpoint.latency.p50), "last 10 s"],
     ["p99", millis(endpoint.latency.p99), "last 10 s"],
     ["Failures", count(endpoint.failures.value), `${count(endpoint.errors.value)} answers with 5xx`],
@@ -117,13 +118,13 @@ function Timeline({ spans }: { readonly spans: readonly TimelineSpan[] }) {
         ))}
       </svg>
       <p class="timeline-scale" aria-hidden="true">
-        <span>an hour ago</span>
+        <span>{duration(whole)} ago</span>
         <span>now</span>
       </p>
       <ol class="lines">
         {spans.toReversed().map((span) => (
           <li key={span.fromMs}>
-            <time>{span.reason === "" ? "before" : clockTime(span.fromMs)}</time>
+            <time>{clockTime(span.fromMs)}</time>
             <State state={span.state} />
             <span>
               {span.reason} <small>{duration(span.toMs - span.fromMs)}</small>

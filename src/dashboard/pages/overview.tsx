@@ -1,5 +1,6 @@
 /** The whole at a glance: what flows now, how the last minutes were, which pools and which troubles. */
 import { useMemo, useState } from "preact/hooks";
+import type { AdminDocument } from "../../config/admin-documents.ts";
 import { ask } from "../api/client.ts";
 import type { Feed } from "../live/feed.ts";
 import { type ChartColumns, columnsOf } from "../live/recent-past.ts";
@@ -236,18 +237,37 @@ function Troubles() {
             <span class="tag tag-bad">alert</span> {alert.summary}
           </li>
         ))}
-        {rows.slice(0, 4).map((row) => (
-          <li key={[row.cause, row.route, row.pool, row.endpoint].join("\n")}>
-            <span class="line-figure">{count(row.failed + row.recovered)}×</span>
+        {worstOf(rows).map((trouble) => (
+          <li key={trouble.key}>
+            <span class="line-figure">{count(trouble.times)}×</span>
             <span>
-              {row.sentence}
-              <small> {[row.route, row.endpoint].filter((name) => name !== "").join(" → ")}</small>
+              {trouble.sentence} <small>{trouble.where}</small>
             </span>
           </li>
         ))}
       </ul>
     </Section>
   );
+}
+
+interface Trouble {
+  readonly key: string;
+  readonly sentence: string;
+  readonly where: string;
+  times: number;
+}
+
+/** Over all routes, the most frequent first. */
+function worstOf(rows: AdminDocument<"Diagnosis">["rows"]): readonly Trouble[] {
+  const found = new Map<string, Trouble>();
+  for (const { cause, pool, endpoint, sentence, failed, recovered } of rows) {
+    const key = [cause, pool, endpoint].join("\n");
+    const where = endpoint === "" ? pool : endpoint;
+    const trouble = found.get(key) ?? { key, sentence, where, times: 0 };
+    trouble.times += failed + recovered;
+    found.set(key, trouble);
+  }
+  return [...found.values()].toSorted((a, b) => b.times - a.times).slice(0, 5);
 }
 
 function Lately({ feed }: { readonly feed: Feed }) {

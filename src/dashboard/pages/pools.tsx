@@ -1,6 +1,7 @@
 /** Every endpoint of every pool: state with its reason, share, load, latency. Sorted, filtered, in pages. */
 import { useState } from "preact/hooks";
 import { ask } from "../api/client.ts";
+import type { Feed } from "../live/feed.ts";
 import type { EndpointNow, PoolNow } from "../live/live-model.ts";
 import { reasonOf } from "../live/reasons.ts";
 import { count, millis, percent, plural, rate } from "../parts/format.ts";
@@ -15,7 +16,7 @@ type Order = "configured" | "requests" | "latency" | "trouble";
 type Shown = "all" | "ready" | "out";
 
 export function PoolsPage({ only }: { readonly only: string | null }) {
-  const { model } = useFeed();
+  const { model, events } = useFeed();
   const [filter, setFilter] = useState("");
   const [shown, setShown] = useState<Shown>("all");
   const [order, setOrder] = useState<Order>("configured");
@@ -53,7 +54,7 @@ export function PoolsPage({ only }: { readonly only: string | null }) {
         {only === null ? null : <a href="#/pools">all pools</a>}
       </div>
       {pools.map((pool) => (
-        <Pool key={pool.name} pool={pool} endpoints={chosen(pool, filter, shown, order)} />
+        <Pool key={pool.name} pool={pool} endpoints={chosen(pool, filter, shown, order)} events={events} />
       ))}
     </>
   );
@@ -77,7 +78,12 @@ function weightOf(endpoint: EndpointNow, order: Order): number {
   return states[endpoint.state] * 1e6 + endpoint.failures.rate;
 }
 
-function Pool({ pool, endpoints }: { readonly pool: PoolNow; readonly endpoints: readonly EndpointNow[] }) {
+function Pool(props: {
+  readonly pool: PoolNow;
+  readonly endpoints: readonly EndpointNow[];
+  readonly events: Feed["events"];
+}) {
+  const { pool, endpoints, events } = props;
   const [page, setPage] = useState(0);
   const pages = Math.max(1, Math.ceil(endpoints.length / pageSize));
   const at = Math.min(page, pages - 1);
@@ -92,6 +98,7 @@ function Pool({ pool, endpoints }: { readonly pool: PoolNow; readonly endpoints:
     10_000,
   );
   const sparks = new Map((histories.value?.endpoints ?? []).map((each) => [each.name, each.p99Ms]));
+  const flow = pool.endpoints.reduce((sum, each) => sum + each.requests.rate, 0);
   const eligible = pool.endpoints.filter(({ isEligible }) => isEligible).length;
   const aside = (
     <>
@@ -128,6 +135,8 @@ function Pool({ pool, endpoints }: { readonly pool: PoolNow; readonly endpoints:
               key={endpoint.name}
               endpoint={endpoint}
               pool={pool}
+              flow={flow}
+              reason={endpoint.state === "up" ? "" : reasonOf(endpoint, events)}
               spark={sparks.get(endpoint.name) ?? []}
             />
           ))}
@@ -142,20 +151,20 @@ function Pool({ pool, endpoints }: { readonly pool: PoolNow; readonly endpoints:
 function Row(props: {
   readonly endpoint: EndpointNow;
   readonly pool: PoolNow;
+  /** Of all of the pool's endpoints, per second. */
+  readonly flow: number;
+  readonly reason: string;
   readonly spark: readonly (number | null)[];
 }) {
-  const { endpoint, pool, spark } = props;
-  const { events } = useFeed();
+  const { endpoint, pool, flow, reason, spark } = props;
   const { name, url, state, latency } = endpoint;
-  const all = pool.endpoints.reduce((sum, each) => sum + each.requests.rate, 0);
-  const share = all === 0 ? 0 : endpoint.requests.rate / all;
-  const reason = state === "up" ? "" : reasonOf(endpoint, events);
+  const share = flow === 0 ? 0 : endpoint.requests.rate / flow;
   return (
     <tr data-endpoint={name} data-state={state}>
       <td class="name">
         <a href={addressOf("pools", pool.name, name)}>{name}</a>
         {endpoint.isBackup ? <span class="tag">backup</span> : null}
-        <span class="address">{url}</span>
+        <Address url={url} />
       </td>
       <td class="state-cell">
         <State state={state} />
@@ -164,7 +173,7 @@ function Row(props: {
       <td class="wide share">
         <Level share={share} /> {percent(share)}
       </td>
-      <td class="number">{rate(endpoint.requests.rate)}</td>
+      <td class="number">{endpoint.requests.hasRate ? rate(endpoint.requests.rate) : "–"}</td>
       <td class="number wide">{count(endpoint.active)}</td>
       <td class="number wide">{millis(latency.p50)}</td>
       <td class="number">{millis(latency.p99)}</td>
@@ -179,6 +188,17 @@ function Row(props: {
       </td>
       <td class="number wide">{weightText(endpoint)}</td>
     </tr>
+  );
+}
+
+/** The scheme goes first where there is little room. */
+function Address({ url }: { readonly url: string }) {
+  const [, scheme = "", rest = url] = /^(\w+:\/\/)(.*)$/.exec(url) ?? [];
+  return (
+    <span class="address">
+      <span class="wide">{scheme}</span>
+      {rest}
+    </span>
   );
 }
 

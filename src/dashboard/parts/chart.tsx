@@ -119,7 +119,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
         ...axis,
         size: 54,
         gap: 4,
-        values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? "0" : latest.current.format(tick))),
+        values: (_plot, ticks) => ticks.map((tick) => axisText(latest.current.format(tick))),
       },
     ],
     series: [
@@ -134,6 +134,12 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     ],
     plugins: [readout(latest)],
   };
+}
+
+/** An axis needs no zeros behind the point, and nothing has no unit. */
+function axisText(text: string): string {
+  const short = text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+  return /^0(?: |$)/.test(short) ? "0" : short;
 }
 
 function tickText(seconds: number): string {
