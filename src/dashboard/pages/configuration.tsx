@@ -12,6 +12,7 @@ import { Compare } from "./configuration-compare.tsx";
 type Part = "force" | "drift" | "revisions" | "compare";
 type Status = AdminDocument<"Status">;
 type Drift = AdminDocument<"Drift">;
+type Change = Drift["changes"][number];
 
 export function ConfigurationPage() {
   const { model } = useFeed();
@@ -227,14 +228,16 @@ function Revisions(props: { readonly revision: number; readonly mayWrite: boolea
     return list.error === null ? <Note>Asking …</Note> : <Problem error={new Error(list.error)} />;
   const { revisions, current } = list.value;
   const back = (target: number): void => {
-    const undone = revisions.filter(({ number }) => number > target).flatMap(({ changes }) => changes);
+    const undone = revisions
+      .filter(({ number }) => number > target)
+      .flatMap(({ changes }) => changes.map(turned));
     onAsk({
       title: `Go back to revision ${target}?`,
       effect: (
         <>
           <p>
-            It becomes revision {current + 1}. The file is not touched, so the difference shows as drift.
-            These changes since then are undone:
+            It becomes revision {current + 1}. The file is not touched, so the difference shows as drift. What
+            that changes:
           </p>
           <Changes changes={undone} isShort />
         </>
@@ -269,4 +272,17 @@ function Revisions(props: { readonly revision: number; readonly mayWrite: boolea
       </ol>
     </Section>
   );
+}
+
+const opposite = { added: "removed", removed: "added", changed: "changed", reordered: "reordered" } as const;
+
+/** A change, undone. */
+function turned(change: Change): Change {
+  return {
+    ...change,
+    kind: opposite[change.kind],
+    before: change.after,
+    after: change.before,
+    dropped: null,
+  };
 }

@@ -42,11 +42,8 @@ export function DiagnosisPage() {
     <Section title="Why requests failed in the last hour" aside={aside}>
       {rows.length === 0 ? <Note>Nothing failed.</Note> : null}
       <div class="causes">
-        {rows.slice(0, rowsMax).map((row) => (
-          <CauseCard
-            key={[row.cause, row.listener, row.route, row.pool, row.endpoint].join("\n")}
-            row={row}
-          />
+        {causesOf(rows.slice(0, rowsMax)).map((cause) => (
+          <CauseCard key={cause.key} cause={cause} />
         ))}
       </div>
       {rows.length > rowsMax ? <Note>The {rowsMax} most frequent are shown.</Note> : null}
@@ -56,46 +53,88 @@ export function DiagnosisPage() {
   );
 }
 
-function CauseCard({ row }: { readonly row: Row }) {
-  const { example } = row;
+/** Rows of one cause and endpoint, by whatever way the requests came. */
+interface Cause {
+  readonly key: string;
+  /** The most frequent first. */
+  readonly rows: Row[];
+  failed: number;
+  recovered: number;
+}
+
+function causesOf(rows: readonly Row[]): readonly Cause[] {
+  const found = new Map<string, Cause>();
+  for (const row of rows) {
+    const key = [row.cause, row.pool, row.endpoint].join("\n");
+    const cause = found.get(key) ?? { key, rows: [], failed: 0, recovered: 0 };
+    cause.rows.push(row);
+    cause.failed += row.failed;
+    cause.recovered += row.recovered;
+    found.set(key, cause);
+  }
+  return [...found.values()].toSorted((a, b) => b.failed - a.failed || b.recovered - a.recovered);
+}
+
+function CauseCard({ cause }: { readonly cause: Cause }) {
+  const [first] = cause.rows;
+  if (first === undefined) return null;
+  const { pool, endpoint } = first;
   return (
-    <article class="cause" data-cause={row.cause}>
+    <article class="cause" data-cause={first.cause}>
       <div class="cause-count">
-        <strong class={row.failed > 0 ? "bad" : ""}>{count(row.failed)}</strong>
-        <span>failed</span>
-        {row.recovered > 0 ? <small>{count(row.recovered)} made good</small> : null}
+        <strong class={cause.failed > 0 ? "bad" : ""}>
+          {count(cause.failed > 0 ? cause.failed : cause.recovered)}
+        </strong>
+        <span>{cause.failed > 0 ? "failed" : "made good"}</span>
+        {cause.failed > 0 && cause.recovered > 0 ? <small>{count(cause.recovered)} made good</small> : null}
       </div>
       <div>
         <h3>
-          {row.sentence} <code>{row.cause}</code>
+          {first.sentence} <code>{first.cause}</code>
         </h3>
         <p class="path">
-          {[row.listener, row.route].filter((name) => name !== "").join(" → ")}
-          {row.pool === "" ? null : (
+          {pool === "" ? null : <a href={addressOf("pools", pool)}>{pool}</a>}
+          {endpoint === "" ? null : (
             <>
               {" → "}
-              <a href={addressOf("pools", row.pool)}>{row.pool}</a>
-            </>
-          )}
-          {row.endpoint === "" ? null : (
-            <>
-              {" → "}
-              <a href={addressOf("pools", row.pool, row.endpoint)}>{row.endpoint}</a>
+              <a href={addressOf("pools", pool, endpoint)}>{endpoint}</a>
             </>
           )}
         </p>
-        <p class="fix">{row.fix}</p>
-        <p class="example">
-          {clockTime(row.firstSeen)} to {clockTime(row.lastSeen)}. For example{" "}
-          <code>
-            {example.method} {example.host}
-            {example.target}
-          </code>{" "}
-          from {example.client}, {example.status === 0 ? "no answer" : example.status} after{" "}
-          {millis(example.durationMs)}
-          {example.detail === "" ? "" : `: ${example.detail}`}
-        </p>
+        <p class="fix">{first.fix}</p>
+        <ul class="ways">
+          {cause.rows.map((row) => (
+            <Way key={`${row.listener}\n${row.route}`} row={row} />
+          ))}
+        </ul>
       </div>
     </article>
+  );
+}
+
+function Way({ row }: { readonly row: Row }) {
+  const { listener, route, failed, recovered, firstSeen, lastSeen, example } = row;
+  const counts = [
+    failed > 0 ? `${count(failed)} failed` : "",
+    recovered > 0 ? `${count(recovered)} made good` : "",
+  ];
+  return (
+    <li>
+      <span class="way">{[listener, route].filter((name) => name !== "").join(" → ")}</span>
+      <span>{counts.filter((text) => text !== "").join(", ")}</span>
+      <span>
+        {clockTime(firstSeen)} to {clockTime(lastSeen)}
+      </span>
+      <span class="example">
+        such as{" "}
+        <code>
+          {example.method} {example.host}
+          {example.target}
+        </code>{" "}
+        from {example.client}, {example.status === 0 ? "no answer" : example.status} after{" "}
+        {millis(example.durationMs)}
+        {example.detail === "" ? "" : `: ${example.detail}`}
+      </span>
+    </li>
   );
 }
