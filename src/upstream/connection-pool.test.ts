@@ -5,6 +5,7 @@ import type { MemoryStream } from "../../test/support/memory-stream.ts";
 import { outgoing, ResponseRecorder } from "../../test/support/response-recorder.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { Deadlines } from "../core/deadlines.ts";
+import type { DialTarget } from "../core/transport.ts";
 import { ConnectionPool, type ConnectionPoolSettings } from "./connection-pool.ts";
 import { EndpointState } from "./endpoint-state.ts";
 
@@ -139,6 +140,67 @@ test("every address is tried, the one that worked first next time", () => {
     stage.dialer.dials.map(({ target }) => target.kind === "tcp" && target.address),
     ["192.0.2.1", "192.0.2.2", "192.0.2.2"],
   );
+});
+
+test("connections to an address that its name has left are not used again", () => {
+  const stage = new Stage();
+  const at = (last: number): DialTarget => ({ kind: "tcp", address: `192.0.2.${last}`, port: 80 });
+  const idle = stage.open();
+  const busy = stage.open();
+  idle.stream.receive(ok);
+  stage.pool.targets = [at(2), at(1)];
+  assert.equal(idle.stream.isClosed, false, "an answer in another order says nothing new");
+  stage.pool.targets = [at(2), at(3)];
+  assert.equal(idle.stream.isClosed, true);
+  assert.equal(busy.stream.isClosed, false, "what is under way finishes");
+  busy.stream.receive(ok);
+  assert.equal(busy.waiter.events.at(-1), "end");
+  assert.equal(busy.stream.isClosed, true);
+  assert.equal(stage.state.connections, 0);
+});
+
+test("a connection that was being made to an address that has left carries one exchange", () => {
+  const stage = new Stage();
+  const waiter = new ResponseRecorder();
+  stage.pool.dial(waiter);
+  stage.pool.targets = [{ kind: "tcp", address: "192.0.2.9", port: 80 }];
+  const stream = stage.dialer.last.succeed();
+  ask(waiter);
+  stream.receive(ok);
+  assert.equal(waiter.events.at(-1), "end");
+  assert.equal(stream.isClosed, true);
+});
+
+test("an address that swallows packets gets its share of the time, not all of it", () => {
+  const stage = new Stage();
+  stage.pool.targets = [1, 2].map((last) => ({ kind: "tcp", address: `192.0.2.${last}`, port: 80 }));
+  const waiter = new ResponseRecorder();
+  stage.pool.dial(waiter);
+  const [first] = stage.dialer.dials;
+  stage.clock.advance(600);
+  assert.equal(first?.isGivenUp, true);
+  assert.equal(stage.dialer.dials.length, 2);
+  assert.deepEqual(waiter.events, []);
+  stage.dialer.last.succeed();
+  assert.deepEqual(waiter.events, ["ready"]);
+  stage.pool.dial(new ResponseRecorder());
+  assert.deepEqual(stage.dialer.last.target, { kind: "tcp", address: "192.0.2.2", port: 80 });
+});
+
+test("all addresses together get no more than the time for connecting", () => {
+  const stage = new Stage();
+  stage.pool.targets = [1, 2, 3].map((last) => ({ kind: "tcp", address: `192.0.2.${last}`, port: 80 }));
+  const waiter = new ResponseRecorder();
+  stage.pool.dial(waiter);
+  stage.dialer.last.fail("ECONNREFUSED");
+  stage.clock.advance(450);
+  assert.equal(stage.dialer.dials.length, 2, "half of all the time each, since the first took none");
+  stage.clock.advance(150);
+  assert.equal(stage.dialer.dials.length, 3);
+  stage.clock.advance(600);
+  assert.deepEqual(waiter.events, ["failed connect-timeout"]);
+  assert.equal(stage.dialer.last.isGivenUp, true);
+  assert.equal(stage.state.connections, 0);
 });
 
 test("a failed dial is told by what the system said, and its place is free again", () => {

@@ -11,6 +11,7 @@ import {
   type ConnectionWaiter,
   Dial,
   type DialOwner,
+  isSameTarget,
   type PendingConnection,
   type StreamWaiter,
 } from "./dial.ts";
@@ -52,8 +53,7 @@ export interface ConnectionCounts {
 }
 
 export class ConnectionPool implements ConnectionOwner, DialOwner {
-  /** Where to dial, best first; a name may have several addresses. Replaced when the name changes. */
-  targets: readonly DialTarget[] = [];
+  #targets: readonly DialTarget[] = [];
   readonly #settings: ConnectionPoolSettings;
   readonly #dialer: Dialer;
   readonly #deadlines: Deadlines;
@@ -71,7 +71,8 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   readonly #http2: Http2Pool | null;
   /** What an endpoint that chooses has last chosen. */
   #isHttp2Known: boolean;
-  #preferredTarget = 0;
+  /** Where the latest connection leads. */
+  #latestTarget: DialTarget | null = null;
   #isClosing = false;
 
   constructor(
@@ -111,6 +112,25 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
       onReuse: () => this.#counts.count("connectionReuses"),
       onConnectionClosed: () => this.#counts.connectionClosed(),
     });
+  }
+
+  /** Where to dial, best first; a name may have several addresses. Replaced when the name changes. */
+  get targets(): readonly DialTarget[] {
+    return this.#targets;
+  }
+
+  /** Connections to addresses that are no longer among them finish what they have and close. */
+  set targets(targets: readonly DialTarget[]) {
+    const isLosing = this.#targets.some((old) => !targets.some((target) => isSameTarget(old, target)));
+    this.#targets = targets;
+    if (!isLosing) return;
+    for (const connection of [...this.#open]) if (this.#hasMoved(connection)) connection.retire();
+    // Exchanges share few of these, so all are made anew.
+    this.#http2?.renew();
+  }
+
+  #hasMoved({ target }: Http1Connection): boolean {
+    return target !== null && this.#indexOf(target) < 0;
   }
 
   get idleCount(): number {
@@ -174,9 +194,17 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
       this.#dialer,
       this.#deadlines,
       waiter,
-      this.#preferredTarget,
+      this.#preferredTarget(),
       isAllowed,
     );
+  }
+
+  #preferredTarget(): number {
+    return Math.max(0, this.#indexOf(this.#latestTarget));
+  }
+
+  #indexOf(target: DialTarget | null): number {
+    return target === null ? -1 : this.#targets.findIndex((other) => isSameTarget(other, target));
   }
 
   /** At the limit of connections, one that was passed over makes room. */
@@ -188,13 +216,8 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   }
 
   /** See DialOwner. */
-  adopt(
-    stream: ByteStream,
-    alpn: string,
-    targetIndex: number,
-    waiter: ConnectionWaiter | StreamWaiter,
-  ): void {
-    this.#preferredTarget = targetIndex;
+  adopt(stream: ByteStream, alpn: string, target: DialTarget, waiter: ConnectionWaiter | StreamWaiter): void {
+    this.#latestTarget = target;
     this.#counts.count("connectionsOpened");
     if ("onStreamReady" in waiter) {
       if (waiter.breakOff !== undefined) this.#streams.add(waiter);
@@ -222,8 +245,11 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   #begin(stream: ByteStream, waiter: ConnectionWaiter): void {
     const connection = new Http1Connection(stream, this.#settings, this, this.#deadlines);
     this.#open.add(connection);
+    connection.target = this.#latestTarget;
     connection.lentAtMs = this.#clock.nowMs();
     connection.attach(waiter);
+    // The name may have left this address while it was being dialled.
+    if (this.#hasMoved(connection)) connection.retire();
     waiter.onUpstreamReady(connection);
   }
 

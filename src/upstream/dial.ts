@@ -41,19 +41,26 @@ interface DialSettings {
 export interface DialOwner {
   /** Where to dial, best first. */
   readonly targets: readonly DialTarget[];
-  /** A stream to the target of that index is there. */
-  adopt(stream: ByteStream, alpn: string, targetIndex: number, waiter: ConnectionWaiter | StreamWaiter): void;
+  /** A stream to that target is there. */
+  adopt(stream: ByteStream, alpn: string, target: DialTarget, waiter: ConnectionWaiter | StreamWaiter): void;
   /** It came to nothing, so its place is free again. */
   giveUp(hasFailed: boolean): void;
 }
 
-/** One attempt to connect: each of the endpoint's addresses in turn, within one time limit. */
+/**
+ * One attempt to connect: each of the endpoint's addresses in turn, within one time limit, of which each
+ * gets an equal share of what is left. So an address that swallows packets does not hide the others.
+ */
 export class Dial implements DialHandler, PendingConnection {
   readonly #owner: DialOwner;
   readonly #settings: DialSettings;
   readonly #dialer: Dialer;
   readonly #waiter: ConnectionWaiter | StreamWaiter;
+  readonly #deadlines: Deadlines;
   readonly #deadline: Deadline;
+  /** The owner's, as they were at the beginning. */
+  readonly #targets: readonly DialTarget[];
+  readonly #overAtMs: number;
   #targetIndex: number;
   #triesLeft: number;
   #abandon: () => void = () => {};
@@ -74,10 +81,12 @@ export class Dial implements DialHandler, PendingConnection {
     this.#settings = settings;
     this.#dialer = dialer;
     this.#waiter = waiter;
+    this.#targets = owner.targets;
     this.#triesLeft = owner.targets.length;
     this.#targetIndex = preferredTarget < owner.targets.length ? preferredTarget : 0;
-    this.#deadline = new Deadline(deadlines, () => this.#fail("connect-timeout", ""));
-    this.#deadline.set(settings.connectTimeoutMs);
+    this.#deadlines = deadlines;
+    this.#overAtMs = deadlines.baseMs() + settings.connectTimeoutMs;
+    this.#deadline = new Deadline(deadlines, () => this.#expired());
     this.#hasPlace = isAllowed;
     if (!isAllowed) queueMicrotask(() => this.#fail("pool-full", ""));
     else if (this.#triesLeft === 0) queueMicrotask(() => this.#fail("name-unresolved", ""));
@@ -96,18 +105,27 @@ export class Dial implements DialHandler, PendingConnection {
       return;
     }
     this.#finish();
-    this.#owner.adopt(stream, alpn, this.#targetIndex, this.#waiter);
+    this.#owner.adopt(stream, alpn, this.#targets[this.#targetIndex] as DialTarget, this.#waiter);
   }
 
   onDialFailed(errorCode: string): void {
     if (this.#isOver) return;
     this.#note(errorCode);
-    if (--this.#triesLeft > 0) {
-      this.#targetIndex = (this.#targetIndex + 1) % this.#owner.targets.length;
-      this.#dialNext();
-      return;
-    }
-    this.#fail(this.#worst.cause, this.#worst.detail);
+    if (this.#triesLeft > 1) this.#dialAnother();
+    else this.#fail(this.#worst.cause, this.#worst.detail);
+  }
+
+  #expired(): void {
+    if (this.#triesLeft <= 1) return this.#fail("connect-timeout", "");
+    this.#abandon();
+    this.#note("ETIMEDOUT");
+    this.#dialAnother();
+  }
+
+  #dialAnother(): void {
+    this.#triesLeft--;
+    this.#targetIndex = (this.#targetIndex + 1) % this.#targets.length;
+    this.#dialNext();
   }
 
   /** Of several addresses' failures the one that got furthest says most. */
@@ -118,8 +136,9 @@ export class Dial implements DialHandler, PendingConnection {
   }
 
   #dialNext(): void {
-    const target = this.#owner.targets[this.#targetIndex];
-    if (target === undefined) return this.#fail("name-unresolved", "");
+    const target = this.#targets[this.#targetIndex] as DialTarget;
+    const leftMs = Math.max(this.#overAtMs - this.#deadlines.baseMs(), 0);
+    this.#deadline.set(leftMs / this.#triesLeft);
     const { tls, proxyProtocol } = this.#settings;
     const preamble = proxyProtocol === "off" ? null : this.#waiter.proxyHeader(proxyProtocol);
     this.#abandon = this.#dialer.dial(target, tls, this, preamble);
@@ -141,6 +160,11 @@ export class Dial implements DialHandler, PendingConnection {
     this.#isOver = true;
     this.#deadline.dispose();
   }
+}
+
+export function isSameTarget(a: DialTarget, b: DialTarget): boolean {
+  if (a.kind === "unix") return b.kind === "unix" && a.path === b.path;
+  return b.kind === "tcp" && a.address === b.address && a.port === b.port;
 }
 
 const noFailure: { readonly cause: Cause; readonly detail: string } = { cause: "connect-failed", detail: "" };

@@ -9,7 +9,7 @@ import type { Deadlines } from "../core/deadlines.ts";
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import { latin1 } from "../core/latin1.ts";
-import type { ByteStream, StreamHandler } from "../core/transport.ts";
+import type { ByteStream, DialTarget, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
 import { withoutNamedOptions } from "../http1/fields.ts";
@@ -57,6 +57,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   idleSinceMs = 0;
   /** When its owner last lent it: the endpoint cannot have been waiting for longer. */
   lentAtMs = 0;
+  /** Where it leads; its owner's note. */
+  target: DialTarget | null = null;
   readonly #stream: ByteStream;
   readonly #limits: Http1ConnectionLimits;
   readonly #owner: ConnectionOwner;

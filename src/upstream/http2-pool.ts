@@ -86,7 +86,12 @@ export class Http2Pool implements Http2ConnectionOwner {
   /** Lets what is under way finish; for an endpoint that was removed. */
   close(): void {
     this.#isClosing = true;
-    for (const connection of this.#open) connection.retire();
+    this.renew();
+  }
+
+  /** What is under way finishes; later exchanges get connections of their own. */
+  renew(): void {
+    for (const connection of [...this.#open]) connection.retire();
   }
 
   /** Ends what is under way. */
