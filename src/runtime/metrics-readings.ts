@@ -1,4 +1,5 @@
 /** What the metrics of a running balancer are made from: readings of the state that all threads share. */
+import type { ExchangeCounters } from "../observability/exchange-counters.ts";
 import type { EndpointReading } from "../observability/metrics/endpoint-metrics.ts";
 import {
   type Collector,
@@ -25,7 +26,7 @@ export function endpointReadings(shared: SharedState): readonly EndpointReading[
 }
 
 /** Running totals of each pool's times from head to end. */
-export function poolLatencies({ counters }: SharedState): readonly PoolLatency[] {
+export function poolLatencies(counters: Pick<ExchangeCounters, "readPools">): readonly PoolLatency[] {
   return counters.readPools().map(({ name, phases }) => ({ name, counts: phases.total.latency.counts }));
 }
 

@@ -86,7 +86,7 @@ export class Observability {
     this.diagnosis = new Diagnosis(parts.clock);
     const panic = new PanicWatch(parts);
     this.#history = new HistoryKeeper(parts.clock, parts.shared, () => {
-      this.#recent.note(parts.clock.nowMs(), () => poolLatencies(parts.shared));
+      this.#recent.note(parts.clock.nowMs(), () => poolLatencies(parts.shared.counters));
       const config = parts.currentRevision()?.config;
       if (config !== undefined) panic.look(config);
     });
@@ -143,7 +143,7 @@ export class Observability {
       automaticCertificateMetrics(() => this.#parts.automaticCertificates()),
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
       () => this.traces.metrics(),
-      () => this.#recent.metrics(poolLatencies(shared)),
+      () => this.#recent.metrics(poolLatencies(shared.counters)),
       () => this.#transitions.metrics(),
       () => this.#deliveryMetrics(),
       eventMetrics(() => events.countsByKind()),

@@ -21,8 +21,8 @@ const skip = hasWrk ? false : "wrk is not installed (Debian's package wrk has it
  * believes of such that others were not sent because of it, and counts those, too (coordinated omission).
  */
 const stepsMs = Array.from({ length: 20 }, (_, index) => (index % 5 === 4 ? 130 : index % 5 < 2 ? 60 : 100));
-const known = { "0.5": 100, "0.9": 130, "0.99": 130 } as const;
-type Quantile = keyof typeof known;
+const known = { "50": 100, "90": 130, "99": 130 } as const;
+type Percentile = keyof typeof known;
 
 /** The load generator has its own process and clock: a share, and some turns of a busy machine. */
 function toleranceMs(ms: number): number {
@@ -33,7 +33,7 @@ function toleranceMs(ms: number): number {
 async function load(
   t: TestContext,
   url: string,
-): Promise<{ requests: number; percentiles: Record<Quantile, number> }> {
+): Promise<{ requests: number; percentiles: Record<Percentile, number> }> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-wrk-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const script = join(folder, "tell.lua");
@@ -53,7 +53,7 @@ end`,
   const [, told = ""] = /TOLD (.*)/.exec(text) ?? [];
   const [requests = 0, ...micros] = told.split(" ").map(Number);
   const [p50, p90, p99] = micros.map((each) => each / 1000) as [number, number, number];
-  return { requests, percentiles: { "0.5": p50, "0.9": p90, "0.99": p99 } };
+  return { requests, percentiles: { "50": p50, "90": p90, "99": p99 } };
 }
 
 test(
@@ -76,8 +76,8 @@ admin: { address: "127.0.0.1:0" }
     const { requests, percentiles } = await load(t, headgate.url);
     assert.ok(requests > 100, `${requests}`);
     const metrics = await (await fetch(`${headgate.adminUrl}/metrics`)).text();
-    const own = (quantile: string): number => {
-      const name = `headgate_pool_recent_request_duration_seconds{pool="app",quantile="${quantile}"} `;
+    const own = (percentile: string): number => {
+      const name = `headgate_pool_recent_request_duration_seconds{pool="app",percentile="${percentile}"} `;
       const line = metrics.split("\n").find((each) => each.startsWith(name));
       return Number(line?.slice(name.length)) * 1000;
     };
@@ -87,15 +87,15 @@ admin: { address: "127.0.0.1:0" }
     const { latency, requests: logged } = JSON.parse(stdout) as ReportFigures;
     // Those under way when wrk stops count here and not there.
     assert.ok(logged >= requests && logged <= requests + 16, `${logged} logged, ${requests} asked`);
-    const reported = { "0.5": latency.p50Ms, "0.9": latency.p90Ms, "0.99": latency.p99Ms };
-    for (const quantile of Object.keys(known) as Quantile[]) {
-      const [wrk, truth] = [percentiles[quantile], known[quantile]];
-      const all = `${quantile}: metrics ${own(quantile)}, log ${reported[quantile]}, wrk ${wrk}, known ${truth}`;
-      for (const ms of [own(quantile), reported[quantile] ?? Number.NaN]) {
+    const reported = { "50": latency.p50Ms, "90": latency.p90Ms, "99": latency.p99Ms };
+    for (const percentile of Object.keys(known) as Percentile[]) {
+      const [wrk, truth] = [percentiles[percentile], known[percentile]];
+      const all = `${percentile}: metrics ${own(percentile)}, log ${reported[percentile]}, wrk ${wrk}, known ${truth}`;
+      for (const ms of [own(percentile), reported[percentile] ?? Number.NaN]) {
         // Nothing is faster than its service time, and wrk waits for whatever Headgate waits for.
         assert.ok(ms >= truth * 0.98 - 1 && ms <= wrk + toleranceMs(wrk), all);
         // The slowest one in a hundred may be wrk's own turn to wait, on a busy machine.
-        if (quantile !== "0.99")
+        if (percentile !== "99")
           assert.ok(ms >= wrk - toleranceMs(wrk) && ms <= truth + toleranceMs(truth), all);
       }
       t.diagnostic(all);

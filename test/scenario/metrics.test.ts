@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
+import { readRepositoryFile } from "../support/repository.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
 
 const hasPromtool = spawnSync("promtool", ["--version"]).error === undefined;
@@ -126,3 +127,34 @@ test("a reload keeps the counts of what stays, and its result is counted", { tim
   assert.equal(valueOf(refused, "headgate_config_reloads_total", { result: "rejected" }), 1);
   assert.equal(valueOf(refused, "headgate_config_last_reload_applied"), 0);
 });
+
+/** Families that a scrape has only where something of their kind is configured or has happened. */
+const occasional = new Set([
+  "headgate_certificate_expiry_timestamp_seconds",
+  "headgate_endpoint_transitions_total",
+  "headgate_alert_messages_total",
+  "headgate_protection_actions_total",
+]);
+
+test(
+  "the documentation, the dashboard and the alert rules name what a scrape has",
+  { timeout: 60_000 },
+  async (t) => {
+    const { headgate } = await start(t, 1);
+    await get(headgate, "/api/good", 1);
+    const families = [...(await scrape(headgate)).matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name);
+    const known = new Set([...families, ...occasional]);
+    const isKnown = (name: string): boolean =>
+      known.has(name) || known.has(name.replace(/_(?:bucket|sum|count)$/, ""));
+    for (const path of [
+      "docs/observability.md",
+      "examples/grafana-dashboard.json",
+      "examples/alert-rules.yml",
+    ]) {
+      const names = new Set(readRepositoryFile(path).match(/\b(?:headgate|process)_[a-z_]+/g));
+      assert.deepEqual([...names].filter((name) => !isKnown(name)), [], path); // oxfmt-ignore
+    }
+    const documented = readRepositoryFile("docs/observability.md");
+    assert.deepEqual(families.filter((name) => !documented.includes(`\`${name}\``)), []); // oxfmt-ignore
+  },
+);

@@ -9,6 +9,9 @@ import {
   eventMetrics,
   processMetrics,
 } from "../../src/observability/metrics/process-metrics.ts";
+import { RecentLatency } from "../../src/observability/metrics/recent-latency.ts";
+import { TransitionCounts } from "../../src/observability/metrics/transition-counts.ts";
+import { poolLatencies } from "../../src/runtime/metrics-readings.ts";
 
 const totals: EndpointReading["totals"] = {
   requests: 10,
@@ -62,7 +65,13 @@ export function sampleCollectors(): readonly Collector[] {
     { pool: "app", endpoint: "b1", totals, weight: 1, isEligible: true, conditions: [] },
     { pool: "app", endpoint: "b2", totals, weight: 0.5, isEligible: false, conditions: ["down"] },
   ];
+  const recent = new RecentLatency();
+  const transitions = new TransitionCounts();
+  const down = { kind: "endpoint-down", level: "warn", message: "", pool: "app", endpoint: "b2" } as const;
+  transitions.note({ ...down, id: 1, wallMs: 0 });
   return [
+    () => recent.metrics(poolLatencies(counters)),
+    () => transitions.metrics(),
     exchangeMetrics(counters),
     endpointMetrics(() => endpoints),
     processMetrics(() => ({

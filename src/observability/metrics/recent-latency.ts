@@ -18,7 +18,8 @@ interface Moment {
 
 const keepEveryMs = 10_000;
 const windowMs = 60_000;
-const quantiles = [0.5, 0.9, 0.99, 0.999];
+/** Not called quantiles: that label is for summaries, which count since the start. */
+const percentiles = [50, 90, 99, 99.9];
 
 export class RecentLatency {
   /** Oldest first. */
@@ -39,9 +40,11 @@ export class RecentLatency {
     const samples = pools.flatMap(({ name, counts }) => {
       const before = oldest?.counts.get(name);
       const recent = before === undefined ? counts : counts.map((count, index) => count - before[index]!);
-      return quantiles.flatMap((quantile) => {
-        const ms = percentileOf(recent, quantile);
-        return ms === null ? [] : [{ labels: { pool: name, quantile: String(quantile) }, value: ms / 1000 }];
+      return percentiles.flatMap((percentile) => {
+        const ms = percentileOf(recent, percentile / 100);
+        return ms === null
+          ? []
+          : [{ labels: { pool: name, percentile: String(percentile) }, value: ms / 1000 }];
       });
     });
     return [
