@@ -42,14 +42,15 @@ export function addConfigVerbs(program: Command): void {
       print(await clientFor(options).get("Drift", "/v1/config/drift"), options, driftText);
     });
   addAdminOptions(program.command("persist"))
-    .description("write run-time changes of endpoints into the file, comments kept")
+    .description("write run-time changes of endpoints into the files they belong to, comments kept")
     .action(async (options: AdminOptions) => {
       print(await clientFor(options).send("Persisted", "POST", "/v1/config/persist"), options, persistedText);
     });
 }
 
-function persistedText({ file, endpoints, left }: AdminDocument<"Persisted">): string {
-  const wrote = endpoints.length === 0 ? "nothing to write" : `wrote ${endpoints.join(", ")} to ${file}`;
+function persistedText({ files, endpoints, left }: AdminDocument<"Persisted">): string {
+  const wrote =
+    endpoints.length === 0 ? "nothing to write" : `wrote ${endpoints.join(", ")} to ${files.join(" and ")}`;
   if (left.length === 0) return wrote;
   return `${wrote}\n${left.join(", ")}: found by a source, so the change holds until it is undone or Headgate is started again`;
 }

@@ -62,6 +62,7 @@ export function addRunOptions(program: Command): void {
     .option("--idle-timeout <duration>", "how long a client's connection may be idle (default: 75s)")
     .option("--retries <count>", "further attempts, each on another backend (default: 2)")
     .option("--access-log <file>", "write one line per request to a file, or stdout (default: none)")
+    .option("--admin <address>", "serve the admin API here, as in 127.0.0.1:9900 (default: nowhere)")
     .option("--stats-path <path>", "answer this path with counters as JSON (default: none)")
     .option("--log-level <level>", "debug, info, warn or error (default: info)")
     .addHelpText("after", examples)

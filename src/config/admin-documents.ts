@@ -202,7 +202,7 @@ const reloadOutcome = z.object({
 });
 
 const persisted = z.object({
-  file: z.string(),
+  files: z.array(z.string()),
   endpoints: z.array(z.string()),
   left: z
     .array(z.string())

@@ -1,5 +1,5 @@
 /**
- * Writes run-time edits of endpoints into the file they drifted from, comments and layout kept. Refuses
+ * Writes run-time edits of endpoints into the files they drifted from, comments and layout kept. Refuses
  * whatever it cannot write without guessing.
  */
 import { editEndpoints, type EndpointEdit } from "../config/edit-endpoints.ts";
@@ -19,14 +19,15 @@ export class PersistError extends Error {
 }
 
 export interface Persisted {
-  readonly file: string;
-  /** What the file says now, `pool/endpoint` each. */
+  /** Those that were written. */
+  readonly files: readonly string[];
+  /** What the files say now, `pool/endpoint` each. */
   readonly endpoints: readonly string[];
   /** Edits of endpoints that a source found: the file has no line for them, so they go on at run time only. */
   readonly left: readonly string[];
 }
 
-/** Throws a PersistError. */
+/** Throws a PersistError. Nothing is written unless every edit can be. */
 export async function persistDrift(parts: PersistParts): Promise<Persisted> {
   const { reloader } = parts;
   const drift = reloader.drift().endpoints;
@@ -35,19 +36,28 @@ export async function persistDrift(parts: PersistParts): Promise<Persisted> {
   if (endpoints === null) {
     throw new PersistError("the configuration was replaced as a whole; write it to the file yourself");
   }
-  const byFile = Map.groupBy(endpoints, (edit) => fileOf(edit, reloader));
-  if (byFile.size > 1)
-    throw new PersistError(`the edits belong into several files: ${[...byFile.keys()].join(", ")}`);
-  const [entry] = byFile;
-  if (entry === undefined) return { file: reloader.sourceName, endpoints: [], left };
-  const [file, edits] = entry;
-  const edited = editEndpoints(parts.readTextFile(file), edits.map(editOf));
+  const texts = new Map(
+    [...Map.groupBy(endpoints, (edit) => fileOf(edit, reloader))].map(([file, edits]) => [
+      file,
+      editedText(file, edits, parts),
+    ]),
+  );
+  for (const [file, text] of texts) parts.writeTextFile(file, text);
+  const files = [...texts.keys()];
+  if (files.length > 0) await readAgain(reloader, files);
+  return { files, endpoints: endpoints.map(endpointText), left };
+}
+
+function editedText(file: string, edits: readonly EndpointDrift[], { readTextFile }: PersistParts): string {
+  const edited = editEndpoints(readTextFile(file), edits.map(editOf));
   if ("problem" in edited) throw new PersistError(`${file}: ${edited.problem}`);
-  parts.writeTextFile(file, edited.text);
+  return edited.text;
+}
+
+async function readAgain(reloader: Reloader, files: readonly string[]): Promise<void> {
   const outcome = await reloader.reload({ origin: { way: "api", by: null, note: "persisted" } });
   if (outcome.kind === "refused")
-    throw new PersistError(`${file} was written, but not read again: ${outcome.reason}`);
-  return { file, endpoints: edits.map(endpointText), left };
+    throw new PersistError(`${files.join(" and ")}: written, but not read again: ${outcome.reason}`);
 }
 
 function endpointText({ pool, endpoint }: EndpointDrift): string {

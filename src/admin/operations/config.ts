@@ -142,13 +142,13 @@ export const configOperations: readonly Operation[] = [
     method: "POST",
     path: "/v1/config/persist",
     scope: "write",
-    summary: "Writes run-time edits of endpoints into the file",
+    summary: "Writes run-time edits of endpoints into the files they belong to",
     takes: null,
     answers: "Persisted",
     async run({ context }) {
       sourceOf(context.reloader);
-      const { file, endpoints, left } = await context.persist();
-      return { document: { file, endpoints: [...endpoints], left: [...left] } };
+      const { files, endpoints, left } = await context.persist();
+      return { document: { files: [...files], endpoints: [...endpoints], left: [...left] } };
     },
   }),
   operation({
