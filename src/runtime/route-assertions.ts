@@ -47,7 +47,13 @@ export function checkAssertions(
         found: `${status} ${explanation.outcome}${hint}`,
       };
     }
-    const names = [route.name, ...poolsOf(route).map(({ pool }) => pool)];
+    const status = route.respond?.status ?? route.redirect?.status;
+    const names = [
+      route.name,
+      actionText(route),
+      ...poolsOf(route).map(({ pool }) => pool),
+      ...(status === undefined ? [] : [String(status)]),
+    ];
     return {
       assertion,
       holds: names.includes(assertion.expected),
