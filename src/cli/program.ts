@@ -17,6 +17,7 @@ import { packageVersion } from "./package-version.ts";
 import { addReportVerb } from "./report.ts";
 import { addRunFileVerb } from "./run-file.ts";
 import { addRunOptions } from "./run.ts";
+import { addSchemaVerb } from "./schema.ts";
 import { addStatusVerbs } from "./status.ts";
 import { addTailVerb } from "./tail.ts";
 import { addTopVerb } from "./top.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addDemoVerb(program);
   addRunFileVerb(program);
   addCheckVerb(program);
+  addSchemaVerb(program);
   addStatusVerbs(program);
   addEndpointVerbs(program);
   addConfigVerbs(program);

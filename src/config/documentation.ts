@@ -15,7 +15,7 @@ A configuration is written in YAML, JSON or TypeScript, or given as flags. All s
 
 \`\`\`yaml
 # headgate.yaml
-# yaml-language-server: $schema=./node_modules/headgate/docs/headgate.schema.json
+# yaml-language-server: $schema=./headgate.schema.json
 listeners:
   - address: ":8080"
 pools:
@@ -39,6 +39,9 @@ export default defineConfig({
   routes: [{ match: { path: "/api/*" }, pool: "app" }, { pool: "app" }],
 });
 \`\`\`
+
+\`headgate schema > headgate.schema.json\` writes the schema that the second line names: an editor with a YAML language
+server completes and explains with it.
 
 \`headgate check FILE\` reports every problem at once, each with its place, what was found, what is allowed and what
 was probably meant. Unknown keys are errors.

@@ -336,3 +336,10 @@ test("persist writes into each file that is concerned, or into none", patient, a
   assert.deepEqual([refused.status, /c\.yaml.*no plain list/s.test(refused.stderr)], [1, true]);
   assert.doesNotMatch(read("a.yaml"), /weight: 9/);
 });
+
+test("schema prints what editors need, the same as the documentation's", async () => {
+  const { status, stdout } = await runCommand(["schema"]);
+  assert.equal(status, 0);
+  const documented = readFileSync(new URL("../../docs/headgate.schema.json", import.meta.url), "utf8");
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(documented));
+});
