@@ -4,6 +4,13 @@ import { connections1000 } from "./loads/connections-1000.ts";
 import { download100k } from "./loads/download-100k.ts";
 import { download1m } from "./loads/download-1m.ts";
 import { newConnection } from "./loads/new-connection.ts";
+import { tlsTiny } from "./loads/tls-tiny.ts";
+import { tls100k } from "./loads/tls-100k.ts";
+import { tlsFull } from "./loads/tls-full.ts";
+import { tlsResumed } from "./loads/tls-resumed.ts";
+import { tcpTiny } from "./loads/tcp-tiny.ts";
+import { tcp100k } from "./loads/tcp-100k.ts";
+import { tcpConnections } from "./loads/tcp-connections.ts";
 import { tiny } from "./loads/tiny.ts";
 import { upload100k } from "./loads/upload-100k.ts";
 import type { Load } from "./load.ts";
@@ -23,6 +30,13 @@ export const allLoads: readonly Load[] = [
   upload100k,
   connections1000,
   newConnection,
+  tlsTiny,
+  tls100k,
+  tlsFull,
+  tlsResumed,
+  tcpTiny,
+  tcp100k,
+  tcpConnections,
 ];
 
 export const allPeers: readonly Peer[] = [nginx, headgate, haproxy, caddy, fastProxy, httpProxy3];

@@ -5,9 +5,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Load } from "./load.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer, PeerFront } from "./peer.ts";
 import { busySecondsOf, usageOf } from "./support/machine.ts";
 import { freePort, startPinned, waitUntilReady, type RunningProcess } from "./support/processes.ts";
+import { runHandshakes } from "./support/handshakes.ts";
+import { siteIn } from "./support/site.ts";
 import { describeErrors, runWrk } from "./support/wrk.ts";
 
 export const proxyCore = 0;
@@ -55,7 +57,9 @@ export async function measureLoad(
   options: MeasureOptions,
 ): Promise<PeerResult[]> {
   const contestants: Contestant[] = [];
-  for (const peer of peers) contestants.push(await enter(peer, load, options));
+  const { protocol = "http" } = load;
+  for (const peer of peers.filter(({ protocols }) => protocols.includes(protocol)))
+    contestants.push(await enter(peer, load, options));
   for (const contestant of contestants) await measure(contestant, load, "warm-up", options);
   for (const contestant of contestants) contestant.samples.length = 0;
   for (let round = 0; round < options.rounds; round++) {
@@ -79,13 +83,24 @@ async function enter(peer: Peer, load: Load, options: MeasureOptions): Promise<C
   const port = await freePort();
   const workFolder = join(options.workFolder, `${peer.name}-${load.name}`);
   mkdirSync(workFolder);
-  const command = peer.prepare({ port, originPort: options.originPort, workFolder });
+  const front = frontOf(load, options.workFolder);
+  const command = peer.prepare({
+    port,
+    originPort: options.originPort,
+    workFolder,
+    ...(front === null ? {} : { front }),
+  });
   const program = startPinned(peer.name, proxyCore, command);
-  const errors = await waitUntilReady(program, port).then(
+  const errors = await waitUntilReady(program, port, load.protocol === "https" ? "https" : "http").then(
     () => [],
     (error: unknown) => [String(error)],
   );
   return { peer, port, program, samples: [], errors };
+}
+
+function frontOf({ protocol }: Load, workFolder: string): PeerFront | null {
+  if (protocol === "https") return siteIn(workFolder);
+  return protocol === "tcp" ? { protocol } : null;
 }
 
 /** One turn: adds a sample and, when anything was wrong, a complaint. */
@@ -103,7 +118,11 @@ async function measure(
   const cpuBefore = usageOf(program.pid).cpuSeconds;
   const busyBefore = busySecondsOf(proxyCore);
   const seconds = turn === "warm-up" ? options.warmUpSeconds : options.seconds;
-  const result = await runWrk(load, port, seconds, loadCore, options.workFolder).catch(String);
+  const running =
+    load.handshakes === undefined
+      ? runWrk(load, port, seconds, loadCore, options.workFolder)
+      : runHandshakes(load, port, seconds, loadCore);
+  const result = await running.catch(String);
   if (typeof result === "string") {
     samples.push(null);
     errors.push(`${turn}: ${result}${program.hasEnded ? `\n${program.output}` : ""}`);

@@ -1,4 +1,5 @@
 /** What the harness needs to know of a proxy to measure it. One file per proxy lies in `bench/peers/`. */
+import type { LoadProtocol } from "./load.ts";
 
 export interface PeerSetup {
   /** Where the proxy must listen, on 127.0.0.1. */
@@ -7,7 +8,14 @@ export interface PeerSetup {
   readonly originPort: number;
   /** An empty folder for configuration files; removed afterwards. */
   readonly workFolder: string;
+  /** What to speak with clients; HTTP in the clear unless given. */
+  readonly front?: PeerFront;
 }
+
+/** `https` comes with PEM files of an ECDSA certificate for localhost; `tcp` relays connections unread. */
+export type PeerFront =
+  | { readonly protocol: "https"; readonly certificate: string; readonly key: string }
+  | { readonly protocol: "tcp" };
 
 export interface Peer {
   readonly name: string;
@@ -15,6 +23,8 @@ export interface Peer {
   findVersion(): string | null;
   /** What to type to get it. */
   readonly install: string;
+  /** Loads of other protocols are left out. */
+  readonly protocols: readonly LoadProtocol[];
   /** Writes what configuration it needs and returns the command line, which must stay in the foreground. */
   prepare(setup: PeerSetup): readonly string[];
 }

@@ -71,7 +71,8 @@ async function main(): Promise<boolean> {
     const shared = { rounds, seconds, warmUpSeconds: Number(options["warm-up"]), workFolder, say };
     for (const load of loads) {
       const results = await measureLoad(load, peers, { ...shared, originPort: origin.port });
-      const table = tableOf(rowsOf(results, yardstick), yardstick);
+      const measure = load.yardstick ?? yardstick;
+      const table = tableOf(rowsOf(results, measure), measure);
       const errors = results.flatMap(({ peer, errors: texts }) =>
         texts.map((text) => `${load.name}, ${peer}, ${text}`),
       );

@@ -7,8 +7,9 @@ import { firstLineOf } from "../support/processes.ts";
 export const caddy: Peer = {
   name: "caddy",
   install: "apt-get install caddy",
+  protocols: ["http", "https"],
   findVersion: () => firstLineOf("caddy", "version")?.split(" ")[0] ?? null,
-  prepare({ port, originPort, workFolder }) {
+  prepare({ port, originPort, workFolder, front }) {
     const file = join(workFolder, "Caddyfile");
     const home = join(workFolder, "home");
     mkdirSync(home);
@@ -20,8 +21,9 @@ export const caddy: Peer = {
   auto_https off
   storage file_system ${home}
 }
-http://127.0.0.1:${port} {
+${front?.protocol === "https" ? `https://localhost:${port}, https://127.0.0.1:${port}` : `http://127.0.0.1:${port}`} {
   bind 127.0.0.1
+  ${front?.protocol === "https" ? `tls ${front.certificate} ${front.key}` : ""}
   reverse_proxy 127.0.0.1:${originPort} {
     transport http {
       keepalive_idle_conns_per_host 1024

@@ -1,5 +1,5 @@
 /** HAProxy with one thread and connections to the origin shared among clients. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Peer } from "../peer.ts";
 import { firstLineOf } from "../support/processes.ts";
@@ -7,9 +7,15 @@ import { firstLineOf } from "../support/processes.ts";
 export const haproxy: Peer = {
   name: "haproxy",
   install: "apt-get install haproxy",
+  protocols: ["http", "https", "tcp"],
   findVersion: () => /version (\S+)/.exec(firstLineOf("haproxy", "-v") ?? "")?.[1] ?? null,
-  prepare({ port, originPort, workFolder }) {
+  prepare({ port, originPort, workFolder, front }) {
     const file = join(workFolder, "haproxy.cfg");
+    const pair = join(workFolder, "site.pem");
+    if (front?.protocol === "https")
+      writeFileSync(pair, readFileSync(front.certificate, "utf8") + readFileSync(front.key, "utf8"));
+    const mode =
+      front?.protocol === "tcp" ? "mode tcp" : "mode http\n  option forwardfor\n  http-reuse always";
     writeFileSync(
       file,
       `
@@ -17,14 +23,12 @@ global
   nbthread 1
   maxconn 8000
 defaults
-  mode http
-  option forwardfor
-  http-reuse always
+  ${mode}
   timeout connect 5s
   timeout client 60s
   timeout server 60s
 frontend entry
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096 ${front?.protocol === "https" ? `ssl crt ${pair}` : ""}
   default_backend origin
 backend origin
   server origin 127.0.0.1:${originPort} pool-max-conn 1024

@@ -1,7 +1,8 @@
 /** Headgate itself, as a user starts it, with one worker. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Peer } from "../peer.ts";
+import type { Peer, PeerFront, PeerSetup } from "../peer.ts";
 
 const program = fileURLToPath(new URL("../../bin/headgate.js", import.meta.url));
 
@@ -14,14 +15,27 @@ export const headgate: Peer = {
     const { version } = JSON.parse(manifest) as { version: string };
     return `${version} on Node ${process.versions.node}`;
   },
-  prepare: ({ port, originPort }) => [
-    process.execPath,
-    program,
-    "--backends",
-    `http://127.0.0.1:${originPort}`,
-    "--port",
-    String(port),
-    "--workers",
-    "1",
-  ],
+  protocols: ["http", "https", "tcp"],
+  prepare(setup) {
+    const { front, port, originPort } = setup;
+    if (front !== undefined) return [process.execPath, program, "run", configFile(front, setup)];
+    const backend = `http://127.0.0.1:${originPort}`;
+    return [process.execPath, program, "--backends", backend, "--port", String(port), "--workers", "1"];
+  },
 };
+
+function configFile(front: PeerFront, { port, originPort, workFolder }: PeerSetup): string {
+  const file = join(workFolder, "headgate.yaml");
+  const isRelay = front.protocol === "tcp";
+  const listener = isRelay
+    ? "protocol: tcp, pool: app"
+    : `tls: { certificates: { certificate: ${front.certificate}, key: ${front.key} } }`;
+  writeFileSync(
+    file,
+    `workers: 1
+listeners: [{ address: "127.0.0.1:${port}", ${listener} }]
+pools: { app: { endpoints: ["${isRelay ? "tcp" : "http"}://127.0.0.1:${originPort}"] } }
+`,
+  );
+  return file;
+}

@@ -8,8 +8,9 @@ import { firstLineOf } from "../support/processes.ts";
 export const nginx: Peer = {
   name: "nginx",
   install: "apt-get install nginx",
+  protocols: ["http", "https"],
   findVersion: () => firstLineOf("nginx", "-v")?.replace(/^.*nginx\//, "") ?? null,
-  prepare({ port, originPort, workFolder }) {
+  prepare({ port, originPort, workFolder, front }) {
     const file = join(workFolder, "nginx.conf");
     writeFileSync(
       file,
@@ -24,7 +25,8 @@ export const nginx: Peer = {
           proxy_temp_path ${workFolder}/proxy;
           upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 1000000000; }
           server {
-            listen 127.0.0.1:${port} backlog=4096;
+            listen 127.0.0.1:${port} ${front?.protocol === "https" ? "ssl" : ""} backlog=4096;
+            ${front?.protocol === "https" ? tlsLines(front.certificate, front.key) : ""}
             location / {
               proxy_http_version 1.1;
               proxy_set_header Connection "";
@@ -40,3 +42,12 @@ export const nginx: Peer = {
     return ["nginx", "-p", workFolder, "-c", file];
   },
 };
+
+function tlsLines(certificate: string, key: string): string {
+  return `
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:10m;
+  `;
+}

@@ -10,6 +10,7 @@ export function nodePackagePeer(name: string): Peer {
   return {
     name,
     install: "npm ci --prefix bench/peers",
+    protocols: ["http"],
     findVersion() {
       if (!existsSync(manifest)) return null;
       const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };

@@ -6,6 +6,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { get } from "node:http";
+import { get as getSecurely } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,20 +83,26 @@ export function startPinned(name: string, core: number, command: readonly string
   return new RunningProcess(name, child);
 }
 
-/** Resolves when the port answers a GET with 200; rejects with what the process printed. */
-export async function waitUntilReady(program: RunningProcess, port: number): Promise<void> {
+/** Resolves when the port answers a GET with 200, whoever vouches for it; rejects with what the process printed. */
+export async function waitUntilReady(
+  program: RunningProcess,
+  port: number,
+  scheme: "http" | "https" = "http",
+): Promise<void> {
   const deadline = Date.now() + startupMs;
   while (Date.now() < deadline) {
     if (program.hasEnded) throw new Error(`${program.name} ended at once:\n${program.output}`);
-    if ((await statusOf(port)) === 200) return;
+    if ((await statusOf(port, scheme)) === 200) return;
     await wait(50);
   }
   throw new Error(`${program.name} did not answer on port ${port}:\n${program.output}`);
 }
 
-function statusOf(port: number): Promise<number | null> {
+function statusOf(port: number, scheme: "http" | "https"): Promise<number | null> {
   return new Promise((resolve) => {
-    const request = get({ host: "127.0.0.1", port, path: "/", agent: false, timeout: 2000 }, (response) => {
+    const target = { host: "127.0.0.1", port, path: "/", agent: false, timeout: 2000 } as const;
+    const ask = scheme === "https" ? getSecurely : get;
+    const request = ask({ ...target, rejectUnauthorized: false }, (response) => {
       response.resume();
       response.on("close", () => resolve(response.statusCode ?? null));
     });

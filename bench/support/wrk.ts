@@ -43,7 +43,8 @@ export async function runWrk(
   const script = join(workFolder, `${load.name}.lua`);
   writeFileSync(script, load.script + report);
   const flags = `--latency --timeout 10s -t 1 -c ${load.connections} -d ${seconds}s -s`.split(" ");
-  const target = `http://127.0.0.1:${port}${load.path}`;
+  const scheme = load.protocol === "https" ? "https" : "http";
+  const target = `${scheme}://127.0.0.1:${port}${load.path}`;
   const command = ["-c", String(core), "wrk", ...flags, script, target];
   const { stdout } = await promisify(execFile)("taskset", command);
   const line = stdout.split("\n").find((text) => text.startsWith("{"));
