@@ -5,7 +5,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = join(root, "src", "dashboard");
@@ -27,6 +26,8 @@ function isStale(): boolean {
 async function buildDashboard(): Promise<void> {
   const draft = join(root, "dist", `.dashboard-${process.pid}`);
   mkdirSync(join(root, "dist"), { recursive: true });
+  // Loaded only here: most starts have nothing to build.
+  const { build } = await import("vite");
   await build({
     root: source,
     configFile: false,

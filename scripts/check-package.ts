@@ -57,7 +57,14 @@ function pack(folder: string): string {
     strangers.length === 0,
     `${paths.length} files, ${report.size} bytes`,
   );
-  for (const path of ["bin/headgate.js", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "LICENSE"]) {
+  for (const path of [
+    "bin/headgate.js",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/cli/main.js",
+    "dist/dashboard/index.html",
+    "LICENSE",
+  ]) {
     if (!paths.includes(path)) throw new Error(`the package lacks ${path}`);
   }
   return join(folder, report.filename);

@@ -32,7 +32,10 @@ export function App() {
   const page = pages.find(([name]) => name === first)?.[0] ?? "overview";
   useEffect(() => {
     document.title = `${pages.find(([name]) => name === page)?.[1] ?? ""} · Headgate`;
-  }, [page]);
+    // On a phone the row of tabs is wider than the screen.
+    const tab = document.querySelector("nav.tabs a[aria-current]");
+    tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [page, feed.status.kind === "token-needed"]);
   if (feed.status.kind === "token-needed") return <TokenForm feed={feed} message={feed.status.message} />;
   return (
     <>

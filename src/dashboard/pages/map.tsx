@@ -16,7 +16,11 @@ export function MapPage() {
   return (
     <Section title="Where requests go, now" aside={<span>{rate(model.total.requests.rate)} requests/s</span>}>
       <div class="map-frame" tabIndex={0} role="region" aria-label="Map of flows">
-        <svg class="map" viewBox={`0 0 ${width} ${map.height + top + 8}`} style={{ minWidth: "880px" }}>
+        <svg
+          class="map"
+          viewBox={`0 0 ${width} ${map.height + top + 8}`}
+          style={{ minWidth: `${width * 0.86}px` }}
+        >
           {columnTitles.map((title, column) => (
             <text key={title} class="map-column" x={columnX[column] ?? 0} y="12">
               {title}

@@ -24,6 +24,13 @@ test("requests are counted on their way, over all workers", () => {
     [first.readDepartures("x", "p"), first.readDepartures("x", "q"), first.readDepartures("z", "q")],
     [3, 1, 1],
   );
+  const cells = new Uint32Array(first.shared.buffer);
+  const rows = [cells.subarray(0, cells.length / 2), cells.subarray(cells.length / 2)];
+  assert.deepEqual(
+    rows.map((row) => row.reduce((sum, count) => sum + count, 0)),
+    [6, 5],
+    "each worker writes its own row",
+  );
   assert.deepEqual([first.readDepartures("y", "p"), first.readDepartures("y", "q")], [0, 0]);
 });
 
