@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
+import { MemoryStream } from "../../test/support/memory-stream.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { Dialer, DialHandler } from "../core/transport.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -112,6 +113,44 @@ test("addresses are tried in turn within one time limit, passing over those wher
   assert.equal(results[0]?.isOk === false && results[0].cause, "timeout");
   assert.equal(results[0]?.latencyMs, 2000);
   assert.equal(clock.pendingCount, 0);
+});
+
+test("after a timeout the next probe begins with the next address, and stays with one that answers", () => {
+  const clock = new VirtualClock();
+  const asked: string[] = [];
+  const handlers: DialHandler[] = [];
+  const dialer: Dialer = {
+    dial(target, _tls, handler) {
+      asked.push(target.kind === "tcp" ? target.address : target.path);
+      handlers.push(handler);
+      return () => {};
+    },
+  };
+  const probe = createTcpProbe(dialer, clock);
+  const results: ProbeResult[] = [];
+  const ask = (): void => {
+    const addresses = ["192.0.2.1", "192.0.2.2"].map(
+      (address) => ({ kind: "tcp", address, port: 1 }) as const,
+    );
+    probe.probe({ ...targetAt(1), addresses }, 2000, (result) => void results.push(result));
+  };
+  ask();
+  clock.advance(2000);
+  ask();
+  handlers[1]?.onConnected(new MemoryStream(), "");
+  ask();
+  assert.deepEqual(asked, ["192.0.2.1", "192.0.2.2", "192.0.2.2"]);
+  assert.deepEqual(
+    results.map(({ isOk }) => isOk),
+    [false, true],
+  );
+  // Others are asked from the first on.
+  probe.probe(
+    { ...targetAt(2), addresses: [{ kind: "tcp", address: "192.0.2.3", port: 2 }] },
+    2000,
+    () => {},
+  );
+  assert.equal(asked.at(-1), "192.0.2.3");
 });
 
 test("an endpoint refuses only when each of its addresses does", () => {
