@@ -27,6 +27,7 @@ export function createProgram(): Command {
     .description("A load balancer: spreads HTTP requests over several backends and watches their health.")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
     // `--port` before a verb is the balancer's, after it the verb's own.
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: false })

@@ -209,6 +209,15 @@ for (const [args, pattern] of [
   });
 }
 
+test("help is a word, too, alone and with a verb", async () => {
+  const all = await runCommand(["help"]);
+  assert.equal(all.status, 0);
+  assert.equal(all.stdout, (await runCommand(["--help"])).stdout);
+  const one = await runCommand(["help", "backend"]);
+  assert.equal(one.status, 0);
+  assert.match(one.stdout, /^Usage: headgate backend/);
+});
+
 test("--help shows every verb and examples; --version the version", async () => {
   const help = await runCommand(["--help"]);
   assert.equal(help.status, 0);

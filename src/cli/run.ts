@@ -52,7 +52,10 @@ export function addRunOptions(program: Command): void {
     .option("--weights <numbers>", "shares of the backends, in their order, with commas between", list)
     .option("--health-path <path>", "probe with GET on this path (default: only connect)")
     .option("--health-interval <duration>", "time between two probes of a backend (default: 5s)")
-    .option("--health-timeout <duration>", "time a probe may take (default: 2s)")
+    .option(
+      "--health-timeout <duration>",
+      "time a probe may take (default: 2s, or the interval if that is shorter)",
+    )
     .option(
       "--workers <count>",
       "worker threads: auto for one per core, 0 for none besides the main thread (default: auto)",

@@ -54,6 +54,15 @@ test("a health path makes the probes ask for it", () => {
   assert.deepEqual([health?.kind, health?.path, health?.interval], ["http", "/health", 1000]);
 });
 
+test("a probe takes no longer than the interval unless it is told to", () => {
+  const timeoutWith = (flags: Partial<Flags>): number | undefined =>
+    configOf(flags).pools["default"]?.health?.timeout;
+  assert.equal(timeoutWith({}), 2000);
+  assert.equal(timeoutWith({ healthInterval: "10s" }), 2000);
+  assert.equal(timeoutWith({ healthInterval: "500ms" }), 500);
+  assert.equal(timeoutWith({ healthInterval: "500ms", healthTimeout: "1s" }), 1000);
+});
+
 test("retries count what follows the first attempt", () => {
   assert.equal(configOf({ retries: "0" }).pools["default"]?.retry.attempts, 1);
   assert.equal(configOf({ retries: "2" }).pools["default"]?.retry.attempts, 3);

@@ -1,6 +1,10 @@
 /** The shortest spelling: a configuration made of command-line flags. One pool, one listener, one route. */
+import { parseDurationMs } from "../core/units.ts";
 import type { Origin, Path, SourceLocation } from "./issue.ts";
 import { formatPath } from "./issue.ts";
+
+/** The default of `health.timeout`. */
+const probeTimeoutMs = 2000;
 
 /**
  * What the command line understood. Texts are taken as the user typed them and checked by the schema,
@@ -77,7 +81,7 @@ export function configFromFlags(flags: Flags): FlagsConfig {
           kind: flags.healthPath === undefined ? "tcp" : "http",
           path: flags.healthPath,
           interval: flags.healthInterval,
-          timeout: flags.healthTimeout,
+          timeout: flags.healthTimeout ?? shortProbe(flags.healthInterval),
         }),
         timeouts: present({ connect: flags.connectTimeout, responseHead: flags.responseTimeout }),
         retry: present({ attempts: attemptsFrom(flags.retries) }),
@@ -90,6 +94,12 @@ export function configFromFlags(flags: Flags): FlagsConfig {
     admin: flags.admin,
   };
   return { input: present(input), origin: flagsOrigin(flags) };
+}
+
+/** Who probes often and says no more does not mean to wait for an answer beyond the next probe. */
+function shortProbe(interval: string | undefined): string | undefined {
+  const intervalMs = interval === undefined ? null : parseDurationMs(interval);
+  return intervalMs !== null && intervalMs < probeTimeoutMs ? interval : undefined;
 }
 
 /** A wrong number of weights becomes a weight that the schema refuses with these words. */
