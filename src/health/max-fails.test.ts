@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MaxFails, maxFailsWords } from "./max-fails.ts";
 
-function start(maxFails: number, failTimeoutSeconds = 10, weight = 1): MaxFails {
-  const record = new MaxFails(new Int32Array(maxFailsWords), { maxFails, failTimeoutSeconds, weight });
-  record.reset();
-  return record;
+function start(maxFails: number, failTimeoutSeconds = 10): MaxFails {
+  return new MaxFails(new Int32Array(maxFailsWords), { maxFails, failTimeoutSeconds });
 }
 
 /** The seconds, of `from` to `to`, at which a request would get through; each that does fails again. */
@@ -72,30 +70,16 @@ test("failures further apart than the timeout, with a success between, do not ad
   assert.equal(record.isPenalized(112), false);
 });
 
-test("max_fails 0 never makes it unavailable nor lighter", () => {
-  const record = start(0, 10, 5);
+test("max_fails 0 never makes it unavailable", () => {
+  const record = start(0);
   for (let i = 0; i < 100; i++) record.failed(100);
   assert.equal(record.isPenalized(100), false);
-  assert.equal(record.effectiveWeight, 5);
-});
-
-test("each failure takes weight / max_fails off, rounded down, and each look gives one back", () => {
-  const record = start(3, 10, 10);
-  record.failed(1);
-  assert.equal(record.effectiveWeight, 7);
-  record.failed(1);
-  record.failed(1);
-  record.failed(1);
-  assert.equal(record.effectiveWeight, 0);
-  for (let i = 0; i < 20; i++) record.considered();
-  assert.equal(record.effectiveWeight, 10);
 });
 
 test("two workers over the same memory see the same", () => {
   const words = new Int32Array(new SharedArrayBuffer(maxFailsWords * 4));
-  const settings = { maxFails: 2, failTimeoutSeconds: 10, weight: 1 };
+  const settings = { maxFails: 2, failTimeoutSeconds: 10 };
   const [one, other] = [new MaxFails(words, settings), new MaxFails(words, settings)];
-  one.reset();
   one.failed(50);
   other.failed(51);
   assert.equal(one.isPenalized(60), true);

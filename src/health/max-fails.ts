@@ -5,17 +5,16 @@
  *
  * Known for surprises, kept on purpose: failures add up over any time as long as they are less than the
  * timeout apart, successes between them notwithstanding; and after the penalty exactly one request per
- * timeout is let through until one succeeds.
+ * timeout is let through until one succeeds. What it leaves out, and why, stands in
+ * `docs/decisions/who-is-eligible.md`.
  */
 export interface MaxFailsSettings {
   /** 0 never makes it unavailable. */
   readonly maxFails: number;
   readonly failTimeoutSeconds: number;
-  /** As configured; a positive integer. */
-  readonly weight: number;
 }
 
-const word = { fails: 0, accessed: 1, checked: 2, effectiveWeight: 3 } as const;
+const word = { fails: 0, accessed: 1, checked: 2 } as const;
 
 /** Int32 words that one record takes. */
 export const maxFailsWords = 4;
@@ -30,19 +29,8 @@ export class MaxFails {
     this.#settings = settings;
   }
 
-  /** A new endpoint starts with its full weight. Called once, not by each worker. */
-  reset(): void {
-    this.#words.fill(0);
-    this.#words[word.effectiveWeight] = this.#settings.weight;
-  }
-
   get fails(): number {
     return this.#words[word.fails] ?? 0;
-  }
-
-  /** The weight left after failures, for the smooth weighted round robin. */
-  get effectiveWeight(): number {
-    return this.#words[word.effectiveWeight] ?? 0;
   }
 
   /** Whether a selection passes it over. nginx does not ask when a group has a single server. */
@@ -52,11 +40,6 @@ export class MaxFails {
     return nowSeconds - (this.#words[word.checked] ?? 0) <= failTimeoutSeconds;
   }
 
-  /** The selection visits it: a lost weight comes back by one each time. */
-  considered(): void {
-    if (this.effectiveWeight < this.#settings.weight) Atomics.add(this.#words, word.effectiveWeight, 1);
-  }
-
   /** The selection chose it. After a penalty this request is the one let through. */
   chosen(nowSeconds: number): void {
     const checked = this.#words[word.checked] ?? 0;
@@ -64,13 +47,9 @@ export class MaxFails {
   }
 
   failed(nowSeconds: number): void {
-    const { maxFails, weight } = this.#settings;
     Atomics.add(this.#words, word.fails, 1);
     this.#words[word.accessed] = nowSeconds;
     this.#words[word.checked] = nowSeconds;
-    if (maxFails === 0) return;
-    const left = this.effectiveWeight - Math.trunc(weight / maxFails);
-    this.#words[word.effectiveWeight] = Math.max(0, left);
   }
 
   succeeded(): void {

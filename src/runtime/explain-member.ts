@@ -55,7 +55,6 @@ export class ExplainedMember implements EligibilityMember {
         : new MaxFails(shared.state.maxFailsWords, {
             maxFails: maxFails.fails,
             failTimeoutSeconds: Math.ceil(maxFails.timeout / 1000),
-            weight: 1,
           });
   }
 

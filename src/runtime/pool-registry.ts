@@ -226,7 +226,6 @@ function passiveCheck(
   const record = new MaxFails(endpoint.state.maxFailsWords, {
     maxFails: maxFails.fails,
     failTimeoutSeconds: Math.ceil(maxFails.timeout / 1000),
-    weight: Math.max(1, endpoint.facts.weight),
   });
   return countedCheck(record, maxFails.mode, protections);
 }
