@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { runCommand } from "../../test/support/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-"));
@@ -85,4 +86,12 @@ test("what is no policy is said in a sentence", async () => {
   );
   const missing = await runCommand(["policy", "test", "./nowhere.ts"]);
   assert.match(missing.stderr, /^headgate: \.\/nowhere\.ts cannot be used: ENOENT/);
+});
+
+test("the example keeps the rules", async () => {
+  const example = fileURLToPath(new URL("../../examples/policy.ts", import.meta.url));
+  const args = ["policy", "test", example, "--beside", "none", "--no-timing", "--options", '{"slowMs": 50}'];
+  const { status, stdout, stderr } = await runCommand(args);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /one slow/);
 });

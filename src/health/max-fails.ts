@@ -17,7 +17,7 @@ export interface MaxFailsSettings {
 const word = { fails: 0, accessed: 1, checked: 2 } as const;
 
 /** Int32 words that one record takes. */
-export const maxFailsWords = 4;
+export const maxFailsWords = 3;
 
 export class MaxFails {
   readonly #words: Int32Array;

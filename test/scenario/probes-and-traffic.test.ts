@@ -19,8 +19,8 @@ function stateOf(rig: BalancerRig, name: string): EndpointState {
 /** Answers probes with 200 and counts them; the rest is up to `respond`. */
 function answersProbes(origin: NamedOrigin, respond: NamedOrigin["respond"]): { count: number } {
   const probes = { count: 0 };
-  origin.respond = (incoming, outgoing) => {
-    if (incoming.url !== "/health") return respond(incoming, outgoing);
+  origin.respond = (incoming, outgoing, body) => {
+    if (incoming.url !== "/health") return respond(incoming, outgoing, body);
     probes.count++;
     outgoing.end();
   };
