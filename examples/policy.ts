@@ -7,6 +7,7 @@
  */
 import type { Candidate, Policy, PolicyParts } from "../src/index.ts";
 
+// oxlint-disable-next-line import/no-default-export -- a policy module is its default export
 export default function fasterNeighbour({ random }: PolicyParts, options: { slowMs?: number }): Policy {
   const slowMs = options.slowMs ?? 100;
 
