@@ -1,8 +1,8 @@
 /** Logs: the program's own, and the record of each exchange. */
 import * as z from "zod";
-import { field, withShorthand } from "./field.ts";
+import { field, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, count, share, textAs } from "./leaves.ts";
+import { choice, count, duration, share, text, textAs } from "./leaves.ts";
 import { bodyTemplate, statuses } from "./texts.ts";
 
 function logPath() {
@@ -49,6 +49,14 @@ const accessLogObject = z.strictObject({
   statuses: field(statuses().nullable().prefault(null), "Only exchanges with these statuses.", {
     defaultText: "all",
   }),
+  slow: field(
+    duration(0).nullable().prefault(null),
+    "Exchanges that took at least so long are always written, as failed ones are.",
+  ),
+  exceptRoutes: field(
+    oneOrMany(text("the name of a route")).prefault([]),
+    "Routes whose exchanges are not written, unless they failed or were slow: those of health checks, say.",
+  ),
   bufferLines: field(
     count(1, 1_000_000).prefault(10_000),
     "Lines kept while the disk is slow; further ones are dropped and counted.",

@@ -81,7 +81,8 @@ export class AccessLogs {
   #open(config: AccessLogConfig): AccessLog {
     const { clock, random, openSink = openPlatformSink } = this.#parts;
     const parts = { clock, random, sink: this.#watched(openSink(config.path)) } satisfies AccessLogParts;
-    return new AccessLog(config, isSyslog(config.path) ? { ...parts, syslog: syslogSettings() } : parts);
+    const settings = { ...config, slowMs: config.slow };
+    return new AccessLog(settings, isSyslog(config.path) ? { ...parts, syslog: syslogSettings() } : parts);
   }
 
   #watched(sink: LineSink): LineSink {

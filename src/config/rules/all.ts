@@ -1,4 +1,5 @@
 /** All rules, errors first. A test keeps this list equal to the folder. */
+import { accessLogRoutes } from "./access-log-routes.ts";
 import { adminExposure } from "./admin-exposure.ts";
 import { alertRules } from "./alert-rules.ts";
 import { automaticCertificates } from "./automatic-certificates.ts";
@@ -37,6 +38,7 @@ import { weakSecrets } from "./weak-secrets.ts";
 import type { Rule } from "./rule.ts";
 
 export const rules: readonly Rule[] = [
+  accessLogRoutes,
   adminExposure,
   alertRules,
   automaticCertificates,

@@ -23,6 +23,8 @@ test("selected exchanges reach the sink in the chosen format, others do not", ()
       share: 1,
       statuses: [{ from: 400, to: 599 }],
       bufferLines: 10,
+      slowMs: null,
+      exceptRoutes: [],
     },
     { sink, clock, random: seededRandom(1) },
   );

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../core/random.ts";
 import { sampleRecord, type SampleChanges } from "../../../test/support/access-records.ts";
-import { selectionOf, type StatusRange } from "./selection.ts";
+import { selectionOf, type SelectionSettings, type StatusRange } from "./selection.ts";
 
+const all: SelectionSettings = { share: 1, statuses: null, slowMs: null, exceptRoutes: [] };
 const none: readonly StatusRange[] | null = null;
 
 const cases: readonly (readonly [string, number, readonly StatusRange[] | null, SampleChanges, boolean])[] = [
@@ -42,14 +43,32 @@ const cases: readonly (readonly [string, number, readonly StatusRange[] | null, 
 
 for (const [name, share, statuses, changes, expected] of cases) {
   test(`written: ${name}`, () => {
-    assert.equal(selectionOf({ share, statuses }, seededRandom(1))(sampleRecord(changes)), expected);
+    assert.equal(selectionOf({ ...all, share, statuses }, seededRandom(1))(sampleRecord(changes)), expected);
   });
 }
 
 test("about the given share of ordinary exchanges is written", () => {
-  const select = selectionOf({ share: 0.2, statuses: null }, seededRandom(7));
+  const select = selectionOf({ ...all, share: 0.2 }, seededRandom(7));
   const record = sampleRecord();
   let written = 0;
   for (let index = 0; index < 10_000; index++) if (select(record)) written++;
   assert.ok(written > 1800 && written < 2200, String(written));
+});
+
+test("slow exchanges are written whatever the share", () => {
+  const select = selectionOf({ ...all, share: 0, slowMs: 500 }, seededRandom(1));
+  assert.deepEqual(
+    [499.9, 500].map((durationMs) => select(sampleRecord({ durationMs }))),
+    [false, true],
+  );
+});
+
+test("a route that is left out is written when it fails or is slow", () => {
+  const select = selectionOf({ ...all, slowMs: 500, exceptRoutes: ["health"] }, seededRandom(1));
+  const ofHealth = (changes: SampleChanges): boolean =>
+    select(sampleRecord({ routeName: "health", ...changes }));
+  assert.deepEqual(
+    [ofHealth({}), ofHealth({ status: 503 }), ofHealth({ durationMs: 900 }), select(sampleRecord())],
+    [false, true, true, true],
+  );
 });

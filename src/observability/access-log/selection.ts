@@ -1,7 +1,7 @@
 /**
- * Which exchanges are written: those with a wanted status, of these every failed one and a share of the
- * rest. Failed is what Headgate answered itself, what broke off, what needed more than one attempt, and
- * any 5xx.
+ * Which exchanges are written: those with a wanted status, of these every failed or slow one and a share of
+ * the rest, without certain routes. Failed is what Headgate answered itself, what broke off, what needed
+ * more than one attempt, and any 5xx.
  */
 import type { Random } from "../../core/random.ts";
 import type { AccessRecord } from "./access-record.ts";
@@ -17,14 +17,24 @@ export interface SelectionSettings {
   readonly share: number;
   /** Only these statuses; null for all. */
   readonly statuses: readonly StatusRange[] | null;
+  /** From here on an exchange is slow; null for none. */
+  readonly slowMs: number | null;
+  /** Routes of which only failed and slow exchanges are written. */
+  readonly exceptRoutes: readonly string[];
 }
 
 export type Selection = (record: AccessRecord) => boolean;
 
 export function selectionOf(settings: SelectionSettings, random: Random): Selection {
   const { share, statuses } = settings;
+  const slowMs = settings.slowMs ?? Number.POSITIVE_INFINITY;
+  const except = new Set(settings.exceptRoutes);
+  const isEveryRoute = except.size === 0;
+  const isNotable = (record: AccessRecord): boolean => record.durationMs >= slowMs || isFailed(record);
   const isSampled = (record: AccessRecord): boolean =>
-    share >= 1 || isFailed(record) || random.next() < share;
+    (share >= 1 && isEveryRoute) ||
+    isNotable(record) ||
+    ((isEveryRoute || !except.has(record.routeName)) && (share >= 1 || random.next() < share));
   if (statuses === null) return isSampled;
   const isWanted = new Uint8Array(1000);
   for (const { from, to } of statuses) isWanted.fill(1, from, to + 1);
