@@ -7,6 +7,12 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ByteSource } from "../upstream/upstream-stream.ts";
 
+/** Null leaves it to the listener. */
+export interface ClientTimeouts {
+  readonly bodyIdleTimeoutMs: number | null;
+  readonly tunnelIdleTimeoutMs: number | null;
+}
+
 export interface Downstream {
   /** The client as far as trust goes: its own address, or the one a trusted proxy vouches for. */
   clientAddress(head: RequestHead): string;
@@ -20,6 +26,8 @@ export interface Downstream {
   fact(name: ExchangeFact): string | number | undefined;
   /** Largest body of the current request; a longer one is answered 413. Infinity for no limit. */
   setBodyLimit(bytesMax: number): void;
+  /** How long the client may be silent during the current request, where its route says so. */
+  setIdleTimeouts(timeouts: ClientTimeouts): void;
   /** Response bytes the kernel has not taken yet. */
   readonly backlog: number;
 

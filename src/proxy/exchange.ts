@@ -113,6 +113,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.#downstream.setBodyLimit(isBodyWatched ? Number.POSITIVE_INFINITY : bytesMax);
     if (isBodyWatched) this.#watchedBytesMax = bytesMax;
     else if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
+    if (plan.clientTimeouts !== null) this.#downstream.setIdleTimeouts(plan.clientTimeouts);
     const timeoutMs = plan.exchangeTimeoutMs ?? exchangeTimeoutMs;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
     if (plan.poolOf !== null) {

@@ -21,7 +21,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
-import type { Downstream } from "./downstream.ts";
+import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -56,6 +56,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #requestCount = 0;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
+  #bodyIdleMs = 0;
+  #tunnelIdleMs = 0;
 
   /** `tls` is null on a plain connection. */
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
@@ -64,6 +66,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#client = new Client(stream, tls, context.settings.forwarding);
     this.#heads = new HeadReader(context.settings.headLimits);
     this.#writer = new BodyWriter(stream);
+    this.#bodyIdleMs = context.settings.bodyIdleTimeoutMs;
     this.#deadline = new Deadline(context.proxy.deadlines, () => this.#expired());
     stream.handler = this;
     this.#deadline.set(context.settings.headTimeoutMs);
@@ -86,6 +89,12 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
 
   setBodyLimit(bytesMax: number): void {
     this.#bodyBytesMax = bytesMax;
+  }
+
+  setIdleTimeouts({ bodyIdleTimeoutMs, tunnelIdleTimeoutMs }: ClientTimeouts): void {
+    this.#bodyIdleMs = bodyIdleTimeoutMs ?? this.#bodyIdleMs;
+    this.#tunnelIdleMs = tunnelIdleTimeoutMs ?? this.#tunnelIdleMs;
+    if (this.#phase === "body") this.#deadline.set(this.#bodyIdleMs);
   }
 
   fact(name: ExchangeFact): string | number | undefined {
@@ -131,8 +140,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "closed") return;
     this.#writer.write(source, bytes, start, end);
-    if (this.#phase === "tunnel") this.#deadline.set(this.#context.settings.tunnelIdleTimeoutMs);
-    else if (this.#stream.writeBacklog > 0) this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
+    if (this.#phase === "tunnel") this.#deadline.set(this.#tunnelIdleMs);
+    else if (this.#stream.writeBacklog > 0) this.#deadline.set(this.#bodyIdleMs);
   }
 
   sendEnd(trailers: string): void {
@@ -158,7 +167,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   resumeRequest(): void {
     if (!this.#isPausedByExchange) return;
     this.#isPausedByExchange = false;
-    if (this.#phase === "body") this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
+    if (this.#phase === "body") this.#deadline.set(this.#bodyIdleMs);
     this.#stream.resume();
   }
 
@@ -206,7 +215,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   onDrain(): void {
     if (this.#phase === "awaiting" || this.#phase === "body") {
       if (this.#phase === "awaiting") this.#deadline.clear();
-      else this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
+      else this.#deadline.set(this.#bodyIdleMs);
     } else if (this.#phase === "lingering") {
       this.#deadline.set(lingerTimeoutMs);
     } else if (this.#phase === "idle" && !this.#readAhead.isEmpty) {
@@ -237,7 +246,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       if (this.#phase === "idle" || this.#phase === "head") pos = this.#readHead(buffer, pos, end);
       else if (this.#phase === "body") pos = this.#readBody(buffer, pos, end);
       else if (this.#phase === "tunnel") {
-        this.#deadline.set(this.#context.settings.tunnelIdleTimeoutMs);
+        this.#deadline.set(this.#tunnelIdleMs);
         this.#exchange?.onRequestBody(source, buffer, pos, end);
         pos = end;
       } else if (this.#phase === "awaiting") {
@@ -282,12 +291,14 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#head = head;
     this.#requestCount++;
     this.#bodyBytes = 0;
+    this.#bodyIdleMs = settings.bodyIdleTimeoutMs;
+    this.#tunnelIdleMs = settings.tunnelIdleTimeoutMs;
     this.#reader.begin(head.body, settings.trailerBytesMax);
     const isBodyExpected = !this.#reader.isComplete;
     this.#phase = isBodyExpected ? "body" : "awaiting";
     this.#deadline.clear();
     if (isBodyExpected) {
-      this.#deadline.set(settings.bodyIdleTimeoutMs);
+      this.#deadline.set(this.#bodyIdleMs);
       if (head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 16_384))
         this.#stream.useBulkBuffer(true);
     }
@@ -311,7 +322,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
         withoutNamedOptions(this.#reader.trailers, this.#head?.fields.connection ?? ""),
       );
     } else if (!this.#isPausedByExchange) {
-      this.#deadline.set(this.#context.settings.bodyIdleTimeoutMs);
+      this.#deadline.set(this.#bodyIdleMs);
     }
     return pos;
   }
@@ -368,7 +379,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
 
   #beginTunnel(): void {
     this.#phase = "tunnel";
-    this.#deadline.set(this.#context.settings.tunnelIdleTimeoutMs);
+    this.#deadline.set(this.#tunnelIdleMs);
     const early = this.#readAhead.take();
     this.#stream.resume();
     // What the client sent on the heels of its request belongs to the new protocol.
@@ -396,9 +407,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #linger(): void {
     if (!this.#isOpen()) return;
     this.#phase = "lingering";
-    this.#deadline.set(
-      this.#stream.writeBacklog > 0 ? this.#context.settings.bodyIdleTimeoutMs : lingerTimeoutMs,
-    );
+    this.#deadline.set(this.#stream.writeBacklog > 0 ? this.#bodyIdleMs : lingerTimeoutMs);
     this.#stream.end();
     if (this.#hasClientEnded) this.#endLingering();
     else this.#stream.resume();

@@ -15,7 +15,7 @@ import { trailersText } from "../http2/message-text.ts";
 import type { Http2Stream, Http2StreamHandler } from "../http2/stream.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import type { Client } from "./client.ts";
-import type { Downstream } from "./downstream.ts";
+import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { withoutUpgradeLines } from "./websocket-bridge.ts";
@@ -36,6 +36,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   #deadline: Deadline | null = null;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
+  #bodyIdleMs: number;
+  #tunnelIdleMs: number;
   #trailers = "";
   #isRequestComplete: boolean;
   /** The head of the response, held back until it is known whether anything follows. */
@@ -49,6 +51,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     this.#owner = owner;
     this.#stream = stream;
     this.#head = head;
+    this.#bodyIdleMs = owner.context.settings.bodyIdleTimeoutMs;
+    this.#tunnelIdleMs = owner.context.settings.tunnelIdleTimeoutMs;
     this.#isBodyExpected =
       head.body.kind === "chunked" || (head.body.kind === "length" && head.body.bytes > 0);
     this.#isRequestComplete = !this.#isBodyExpected;
@@ -58,7 +62,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
 
   start(): void {
     const { settings } = this.#owner.context;
-    if (this.#isBodyExpected) this.#setDeadline(settings.bodyIdleTimeoutMs);
+    if (this.#isBodyExpected) this.#setDeadline(this.#bodyIdleMs);
     this.#exchange.start(settings.exchangeTimeoutMs, settings.bodyBytesMax);
   }
 
@@ -84,6 +88,12 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
 
   setBodyLimit(bytesMax: number): void {
     this.#bodyBytesMax = bytesMax;
+  }
+
+  setIdleTimeouts({ bodyIdleTimeoutMs, tunnelIdleTimeoutMs }: ClientTimeouts): void {
+    this.#bodyIdleMs = bodyIdleTimeoutMs ?? this.#bodyIdleMs;
+    this.#tunnelIdleMs = tunnelIdleTimeoutMs ?? this.#tunnelIdleMs;
+    if (this.#isBodyExpected && !this.#isRequestComplete) this.#setDeadline(this.#bodyIdleMs);
   }
 
   fact(name: ExchangeFact): string | number | undefined {
@@ -114,8 +124,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     this.#releaseHead();
     this.#stream.sendData(source, bytes, start, end);
-    if (this.#isTunnel) this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
-    else if (this.#stream.backlog > 0) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    if (this.#isTunnel) this.#setDeadline(this.#tunnelIdleMs);
+    else if (this.#stream.backlog > 0) this.#setDeadline(this.#bodyIdleMs);
   }
 
   sendEnd(trailers: string): void {
@@ -142,7 +152,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   }
 
   resumeRequest(): void {
-    if (!this.#isRequestComplete) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    if (!this.#isRequestComplete) this.#setDeadline(this.#bodyIdleMs);
     this.#stream.resume();
   }
 
@@ -166,7 +176,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
 
   onData(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#isTunnel) {
-      this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
+      this.#setDeadline(this.#tunnelIdleMs);
       this.#exchange.onRequestBody(source, bytes, start, end);
       return;
     }
@@ -176,7 +186,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     if (body.kind !== "chunked" && this.#bodyBytes > (body.kind === "length" ? body.bytes : 0))
       return this.#malformed();
     if (this.#bodyBytes > this.#bodyBytesMax) return this.fail("body-too-large", "");
-    if (!this.#stream.isPaused) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    if (!this.#stream.isPaused) this.#setDeadline(this.#bodyIdleMs);
     this.#exchange.onRequestBody(source, bytes, start, end);
   }
 
@@ -198,7 +208,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     if (this.#isResponseComplete) return this.#finishResponse();
     if (!this.#isTunnel) {
       if (this.#isRequestComplete) this.#deadline?.clear();
-      else if (!this.#stream.isPaused) this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+      else if (!this.#stream.isPaused) this.#setDeadline(this.#bodyIdleMs);
     }
     this.#exchange.onDownstreamDrain();
   }
@@ -216,7 +226,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
 
   #beginTunnel(fieldLines: string): void {
     this.#isTunnel = true;
-    this.#setDeadline(this.#owner.context.settings.tunnelIdleTimeoutMs);
+    this.#setDeadline(this.#tunnelIdleMs);
     this.#stream.sendHeaders(
       encodeField(":status", "200") + encodeLines(withoutUpgradeLines(fieldLines)),
       false,
@@ -248,7 +258,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   /** Everything was handed to the stream; what a client still sends is for nobody. */
   #finishResponse(): void {
     this.#isResponseComplete = true;
-    if (this.#stream.backlog > 0) return this.#setDeadline(this.#owner.context.settings.bodyIdleTimeoutMs);
+    if (this.#stream.backlog > 0) return this.#setDeadline(this.#bodyIdleMs);
     if (!this.#stream.isClosed) this.#stream.reset(ErrorCode.none);
     this.#finished();
   }

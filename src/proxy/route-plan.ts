@@ -7,6 +7,7 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { PriorityClass } from "../upstream/request-queue.ts";
 import type { UpstreamTimeouts } from "../upstream/upstream-stream.ts";
+import type { ClientTimeouts } from "./downstream.ts";
 import type { LocalResponse } from "./local-response.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -95,6 +96,7 @@ export interface RoutePlan {
   readonly retry: ((pool: Pool) => RetrySettings) | null;
   readonly exchangeTimeoutMs: number | null;
   readonly bodyBytesMax: number | null;
+  readonly clientTimeouts: ClientTimeouts | null;
   /** Told of every body beyond the limit; null when nobody asks. */
   readonly bodyWatch: BodyWatch | null;
   readonly upstreamTimeouts: UpstreamTimeouts | null;

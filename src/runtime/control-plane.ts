@@ -215,8 +215,15 @@ export class ControlPlane {
       const targets = fixedTargets(address);
       if (targets !== null) fixed.set(key, targets);
       else {
-        const { ttlMin: ttlMinMs, ttlMax: ttlMaxMs, refresh: refreshMs, family } = poolConfig.dns;
-        named.push({ key, host: address.host, port: address.port, ttlMinMs, ttlMaxMs, refreshMs, family });
+        const {
+          ttlMin: ttlMinMs,
+          ttlMax: ttlMaxMs,
+          refresh: refreshMs,
+          timeout: timeoutMs,
+          family,
+        } = poolConfig.dns;
+        const limits = { ttlMinMs, ttlMaxMs, refreshMs, timeoutMs, family };
+        named.push({ key, host: address.host, port: address.port, ...limits });
       }
     }
     this.#tls = tls;

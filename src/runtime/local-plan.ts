@@ -14,6 +14,7 @@ export function localPlan(name: string, respond: (scope: RequestScope) => LocalR
     retry: null,
     exchangeTimeoutMs: null,
     bodyBytesMax: null,
+    clientTimeouts: null,
     bodyWatch: null,
     upstreamTimeouts: null,
     rewrite: null,

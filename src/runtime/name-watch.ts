@@ -17,6 +17,8 @@ export interface NamedEndpoint {
   /** Instead of the TTL; null to follow the TTL. */
   readonly refreshMs: number | null;
   readonly family: "any" | "ipv4" | "ipv6";
+  /** Time a resolution may take. */
+  readonly timeoutMs: number;
 }
 
 interface Watched {
@@ -56,7 +58,7 @@ export class NameWatch {
     for (const watched of this.#names.values()) watched.endpoints.clear();
     for (const endpoint of endpoints) {
       this.#endpoints.set(endpoint.key, endpoint);
-      this.#watched(endpoint.host).endpoints.set(endpoint.key, endpoint);
+      this.#watch(endpoint);
     }
     for (const [name, watched] of this.#names) if (watched.endpoints.size === 0) this.#forget(name, watched);
     let giveUp: Timer | null = null;
@@ -79,12 +81,13 @@ export class NameWatch {
     for (const [name, watched] of this.#names) this.#forget(name, watched);
   }
 
-  #watched(name: string): Watched {
+  #watch(endpoint: NamedEndpoint): void {
+    const name = endpoint.host;
     const known = this.#names.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return void known.endpoints.set(endpoint.key, endpoint);
     const { promise, resolve } = Promise.withResolvers<void>();
     const watched: Watched = {
-      endpoints: new Map(),
+      endpoints: new Map([[endpoint.key, endpoint]]),
       addresses: [],
       timer: null,
       ready: promise,
@@ -92,7 +95,6 @@ export class NameWatch {
     };
     this.#names.set(name, watched);
     this.#resolve(name, watched);
-    return watched;
   }
 
   #forget(name: string, watched: Watched): void {
@@ -102,12 +104,20 @@ export class NameWatch {
   }
 
   #resolve(name: string, watched: Watched): void {
-    this.#parts.resolver.resolve(name, (answer) => {
-      if (this.#isClosed || this.#names.get(name) !== watched) return;
+    const { clock, resolver } = this.#parts;
+    const timeoutMs = Math.min(...[...watched.endpoints.values()].map((endpoint) => endpoint.timeoutMs));
+    let isAnswered = false;
+    const answered = (answer: NameAnswer): void => {
+      // What comes after its time is over is asked for again soon enough.
+      if (isAnswered || this.#isClosed || this.#names.get(name) !== watched) return;
+      isAnswered = true;
+      watched.timer?.cancel();
       const delayMs = this.#take(name, watched, answer);
       watched.settle();
-      watched.timer = this.#parts.clock.setTimer(delayMs, () => this.#resolve(name, watched));
-    });
+      watched.timer = clock.setTimer(delayMs, () => this.#resolve(name, watched));
+    };
+    watched.timer = clock.setTimer(timeoutMs, () => answered({ errorCode: "ETIMEOUT" }));
+    resolver.resolve(name, answered);
   }
 
   /** Returns when to ask again. */

@@ -50,6 +50,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     retry: hasRetryOverride(retry) ? retryOverride(retry) : null,
     exchangeTimeoutMs: timeouts.exchange === null ? null : neverIfOff(timeouts.exchange),
     bodyBytesMax: limits.bodyBytes,
+    clientTimeouts: clientTimeouts(timeouts),
     bodyWatch: bodyWatch(route, parts),
     upstreamTimeouts: upstreamTimeouts(route, parts.config),
     rewrite: actions.rewrite === null ? null : requestRewrite(actions.rewrite),
@@ -80,6 +81,11 @@ function namesCaptures(route: RouteConfig, config: Config): boolean {
   const limits = route.rateLimits.map((name) => config.rateLimits[name]?.key);
   const templates = [route.labels, route.errorPages, limits, pools];
   return /\$\{\s*capture\./.test(JSON.stringify(templates));
+}
+
+function clientTimeouts({ bodyIdle, tunnelIdle }: RouteConfig["timeouts"]): RoutePlan["clientTimeouts"] {
+  if (bodyIdle === null && tunnelIdle === null) return null;
+  return { bodyIdleTimeoutMs: bodyIdle, tunnelIdleTimeoutMs: tunnelIdle };
 }
 
 function hasRetryOverride(retry: RouteConfig["retry"]): boolean {

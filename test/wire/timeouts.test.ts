@@ -24,6 +24,15 @@ interface TimeoutCase {
   readonly cause?: string;
 }
 
+/** A route that waits for less long than its listener. */
+const patientListener: RigOptions = {
+  listener: { timeouts: { bodyIdle: "20s" } },
+  pool: { timeouts: { responseHead: "5m" } },
+  config: {
+    routes: [{ match: { path: "/quick" }, pool: "app", timeouts: { bodyIdle: "7s" } }, { pool: "app" }],
+  },
+};
+
 const cases: readonly TimeoutCase[] = [
   {
     name: "listener timeouts.head, from the connection on",
@@ -73,6 +82,32 @@ const cases: readonly TimeoutCase[] = [
       await turns(4);
     },
     dueMs: 7000,
+    expected: 408,
+    cause: "body-timeout",
+  },
+  {
+    name: "route timeouts.bodyIdle, instead of the listener's",
+    options: patientListener,
+    prepare: async (client, rig) => {
+      client.send(bodiless.replace("/", "/quick"));
+      await rig.origin.awaitReceived("Content-Length: 10\r\n\r\n");
+      await turns(4);
+    },
+    dueMs: 7000,
+    expected: 408,
+    cause: "body-timeout",
+  },
+  {
+    name: "listener timeouts.bodyIdle again, for the next request of a connection on another route",
+    options: patientListener,
+    prepare: async (client, rig) => {
+      client.send(get.replace("/", "/quick"));
+      await client.readResponse();
+      client.send(bodiless);
+      await rig.origin.awaitReceived("Content-Length: 10\r\n\r\n");
+      await turns(4);
+    },
+    dueMs: 20_000,
     expected: 408,
     cause: "body-timeout",
   },

@@ -166,6 +166,26 @@ testOverTransports(
 );
 
 testOverTransports(
+  "A route's own timeouts.tunnelIdle ends its tunnels, whatever the listener's is",
+  async (transport) => {
+    const clock = new VirtualClock();
+    await using rig = await rigWith({
+      transport,
+      clock,
+      listener: { timeouts: { tunnelIdle: "1h" } },
+      config: { routes: [{ pool: "app", timeouts: { tunnelIdle: "10s" } }] },
+    });
+    const { client } = await openTunnel(rig);
+    clock.advance(9999);
+    await turns(4);
+    assert.equal(client.ending, null);
+    clock.advance(501);
+    await client.ended();
+    assert.equal((await rig.proxy.record()).cause, "tunnel-idle");
+  },
+);
+
+testOverTransports(
   "A refused upgrade is an ordinary response, and both connections go on",
   async (transport) => {
     const respond = (): string =>
