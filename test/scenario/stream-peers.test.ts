@@ -1,10 +1,18 @@
 /** Streams and PROXY headers between Headgate and the real servers: Redis, nginx, HAProxy. */
 import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { test } from "node:test";
 import { connect } from "node:tls";
 import { freePorts } from "../support/free-ports.ts";
-import { certificateFor, missing, startHaproxy, startNginx, startRedis } from "../support/peer-program.ts";
+import {
+  certificateFor,
+  missing,
+  startDnsmasq,
+  startHaproxy,
+  startNginx,
+  startRedis,
+} from "../support/peer-program.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
 import { turns } from "../support/signal.ts";
@@ -161,6 +169,65 @@ for (const version of ["v1", "v2"] as const) {
       await front.kill();
     },
   );
+}
+
+test(
+  "a TLV that HAProxy sends us arrives at the HAProxy behind us",
+  { skip: missing("haproxy") },
+  async () => {
+    const port = await freePorts(2);
+    await using behind = await startHaproxy(
+      port,
+      `frontend in\n  mode http\n  bind 127.0.0.1:${port} accept-proxy\n  http-request return status 200 content-type text/plain lf-string "%[fc_pp_unique_id]"`,
+    );
+    await using it = await running({
+      origins: [`tcp://127.0.0.1:${port}`],
+      listener: { protocol: "tcp", pool: "app", proxyProtocol: "required", trustedProxies: ["127.0.0.1"] },
+      pool: { proxyProtocol: "v2" },
+    });
+    await using front = await startHaproxy(
+      port + 1,
+      `listen front\n  mode tcp\n  unique-id-format id-%ci-%cp\n  bind 127.0.0.1:${port + 1}\n  server headgate 127.0.0.1:${it.proxy.port} send-proxy-v2 proxy-v2-options unique-id`,
+    );
+    const client = await connectRaw(port + 1);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const response = await client.readResponse();
+    assert.equal(response.body, `id-127.0.0.1-${client.socket.localPort}`, front.output + behind.output);
+    client.destroy();
+    await front.kill();
+  },
+);
+
+test(
+  "names are resolved by two dnsmasq over a udp listener, and by the other when one is gone",
+  { skip: missing("dnsmasq") },
+  async () => {
+    const port = await freePorts(2);
+    await using first = await startDnsmasq(port, "192.0.2.1");
+    await using second = await startDnsmasq(port + 1, "192.0.2.2");
+    await using it = await running({
+      origins: [`udp://127.0.0.1:${port}`, `udp://127.0.0.1:${port + 1}`],
+      listener: { protocol: "udp", pool: "app", timeouts: { datagramIdle: "50ms" } },
+      pool: { policy: "round-robin" },
+    });
+    const answers = new Set<string>();
+    for (let i = 0; i < 6; i++) answers.add(await resolveOnce(it.proxy.port, `name-${i}.test`));
+    assert.deepEqual([...answers].toSorted(), ["192.0.2.1", "192.0.2.2"]);
+    await first.kill();
+    const later: string[] = [];
+    while (later.filter((address) => address === "192.0.2.2").length < 5)
+      later.push(await resolveOnce(it.proxy.port, "later.test"));
+    assert.ok(!later.includes("192.0.2.1"), later.join(" "));
+    assert.equal(second.process.exitCode, null);
+  },
+);
+
+/** From a socket of its own, with as many tries as it takes. */
+async function resolveOnce(port: number, name: string): Promise<string> {
+  const resolver = new Resolver({ timeout: 200, tries: 20 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  const [address = ""] = await resolver.resolve4(name);
+  return address;
 }
 
 test(

@@ -97,6 +97,15 @@ export async function startHaproxy(port: number, sections: string): Promise<Peer
   return program;
 }
 
+/** A name server that answers every name with one address; over TCP, too, by which it is seen to be there. */
+export async function startDnsmasq(port: number, address: string): Promise<PeerProgram> {
+  const own = ["--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--user=root"];
+  const where = ["--listen-address=127.0.0.1", "--bind-interfaces", `--port=${port}`];
+  const program = new PeerProgram(folderWith({}), "dnsmasq", [...own, ...where, `--address=/#/${address}`]);
+  await program.reachable(port);
+  return program;
+}
+
 export async function startRedis(port: number): Promise<PeerProgram> {
   const folder = folderWith({});
   const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
