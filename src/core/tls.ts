@@ -16,6 +16,8 @@ export interface TlsIdentity {
   /** Lower case; `*.example.com` stands for exactly one label. The first identity also serves all other names. */
   readonly names: readonly string[];
   readonly pairs: readonly KeyPair[];
+  /** Shown to clients that ask for the certificate's status; only where there is one pair. */
+  readonly ocspResponse?: Uint8Array;
 }
 
 /** `request` asks and takes note, `require` insists on some certificate, `verify` on one the CA vouches for. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createAcmeIssuer } from "./acme-issuer.ts";
 import { fileSignature, watchFolders } from "./file-watch.ts";
 import { tryOutTls } from "./tls-terminator.ts";
+import { askOcsp } from "./ocsp-request.ts";
 import { createPrivateStore } from "./private-store.ts";
 import { dataFolder, readPrivateFile, writePrivateFile } from "./private-files.ts";
 
@@ -11,6 +12,7 @@ export const certificateFiles = {
   watchFolders,
   fileSignature,
   tryOut: tryOutTls,
+  askOcsp,
   createAcmeIssuer,
   openStore: (folder: string | null, name: string) =>
     createPrivateStore(folder ?? join(dataFolder(), "acme"), name),

@@ -10,23 +10,37 @@ import { createServerContext, type TicketKeys } from "./tls-context.ts";
 
 interface AskingHandle {
   sni_context?: unknown;
+  setOCSPResponse?(response: Uint8Array): void;
+}
+
+interface Shown {
+  readonly context: tls.SecureContext;
+  readonly ocspResponse: Uint8Array | null;
+}
+
+/** Node hands it out only to clients that ask. */
+function staple(handle: AskingHandle, { ocspResponse }: Shown): void {
+  if (ocspResponse !== null) handle.setOCSPResponse?.(ocspResponse);
 }
 
 export class TlsChoice {
-  readonly #default: tls.SecureContext;
-  readonly #names = new NameIndex<tls.SecureContext>();
+  readonly #default: Shown;
+  readonly #names = new NameIndex<Shown>();
   readonly #hasSeveral: boolean;
   #options: tls.TLSSocketOptions;
   #isHandleAsking: boolean;
 
   /** Throws what OpenSSL says when a certificate or key cannot be used. */
   constructor(settings: ServerTlsSettings, tickets: TicketKeys, isHandleAsking: boolean) {
-    const contexts = settings.identities.map((identity) => createServerContext(identity, settings, tickets));
+    const contexts = settings.identities.map((identity) => ({
+      context: createServerContext(identity, settings, tickets),
+      ocspResponse: identity.ocspResponse ?? null,
+    }));
     const [first] = contexts;
     if (first === undefined) throw new Error("no certificate");
     this.#default = first;
     settings.identities.forEach((identity, index) => {
-      for (const name of identity.names) this.#names.add(name, contexts[index] as tls.SecureContext);
+      for (const name of identity.names) this.#names.add(name, contexts[index] as Shown);
     });
     this.#hasSeveral = contexts.length > 1;
     this.#isHandleAsking = isHandleAsking;
@@ -39,13 +53,18 @@ export class TlsChoice {
 
   /** For a socket of these options, before its first byte is read. */
   takePart(socket: tls.TLSSocket): void {
-    if (!this.#hasSeveral || !this.#isHandleAsking) return;
     const { _handle: handle } = socket as unknown as { _handle: AskingHandle | null };
-    if (handle === null) return;
+    if (handle === null || !this.#isHandleAsking) return;
+    if (!this.#hasSeveral) {
+      staple(handle, this.#default);
+      return;
+    }
     let wasAsked = false;
     const choose = (): unknown => {
       wasAsked = true;
-      return this.#find(serverNameOf(socket)).context;
+      const shown = this.#find(serverNameOf(socket));
+      staple(handle, shown);
+      return shown.context.context;
     };
     Object.defineProperty(handle, "sni_context", { configurable: true, get: choose });
     socket.once("secure", () => {
@@ -53,7 +72,7 @@ export class TlsChoice {
     });
   }
 
-  #find(serverName: string): tls.SecureContext {
+  #find(serverName: string): Shown {
     return this.#names.find(serverName) ?? this.#default;
   }
 
@@ -63,13 +82,13 @@ export class TlsChoice {
   }
 
   #publicChoice(): tls.TLSSocketOptions {
-    return { SNICallback: (serverName, done) => done(null, this.#find(serverName)) };
+    return { SNICallback: (serverName, done) => done(null, this.#find(serverName).context) };
   }
 
   #socketOptions(settings: ServerTlsSettings): tls.TLSSocketOptions {
     return {
       isServer: true,
-      secureContext: this.#default,
+      secureContext: this.#default.context,
       requestCert: settings.clientCertificates !== null,
       // Judged once the handshake is over: a client without a certificate gets a proper end.
       rejectUnauthorized: false,

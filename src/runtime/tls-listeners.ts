@@ -7,9 +7,10 @@ import type { ListenerConfig } from "../config/schema-listener.ts";
 import type { ServerTlsConfig } from "../config/schema-server-tls.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { KeyPair, ServerTlsSettings } from "../core/tls.ts";
+import type { KeyPair, ServerTlsSettings, TlsIdentity } from "../core/tls.ts";
 import { expiryWarningMs } from "./certificate-warnings.ts";
 import { FileWatch } from "./file-watch.ts";
+import { OcspStapler } from "./ocsp-stapler.ts";
 import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
 import { groupIdentities, type NamedPair } from "./tls-identities.ts";
 import { tlsPresets } from "./tls-presets.ts";
@@ -36,6 +37,7 @@ export interface TlsListenersParts {
   /** This machine's own name, for self-signed certificates. */
   readonly hostName: string;
   readonly acme: AcmeStoreView;
+  askOcsp(url: string, request: Buffer): Promise<Buffer>;
   /** Throws what OpenSSL says when settings cannot be used: an authority's file, a revocation list. */
   tryOut(settings: ServerTlsSettings): void;
   /** Files or ticket keys have changed: to be handed to the data planes. */
@@ -59,6 +61,7 @@ export class TlsListeners {
   readonly #parts: TlsListenersParts;
   readonly #tickets: TicketKeyRing;
   readonly #watch: FileWatch;
+  readonly #stapler: OcspStapler;
   /** Self-signed leaves live as long as this process: a reload does not change what was trusted. */
   readonly #selfSigned = new Map<string, KeyPair>();
   #config: Config | null = null;
@@ -71,6 +74,7 @@ export class TlsListeners {
   constructor(parts: TlsListenersParts) {
     this.#parts = parts;
     this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated());
+    this.#stapler = new OcspStapler({ ...parts, onChanged: () => void this.refreshUnasked() });
     this.#watch = new FileWatch({ ...parts, onChanged: () => void this.refreshUnasked() });
   }
 
@@ -136,6 +140,7 @@ export class TlsListeners {
   close(): void {
     this.#tickets.close();
     this.#watch.close();
+    this.#stapler.close();
     this.#timer?.cancel();
   }
 
@@ -144,6 +149,8 @@ export class TlsListeners {
     this.#settings = settings;
     this.#certificates = certificates;
     this.#watch.watch(filesOf(config));
+    const identities = Object.values(settings).flatMap((each) => each.identities);
+    this.#stapler.watch(identities.flatMap(({ pairs }) => pairs.map(({ certificatePem }) => certificatePem)));
     this.#warn();
   }
 
@@ -209,7 +216,7 @@ export class TlsListeners {
     const read = (path: string | null): string | null =>
       path === null ? null : this.#parts.readTextFile(path);
     const settings: ServerTlsSettings = {
-      identities: groupIdentities(loaded),
+      identities: groupIdentities(loaded).map((identity) => this.#stapled(identity)),
       minVersion: tls.minVersion === null ? preset.minVersion : `TLSv${tls.minVersion}`,
       ciphers: preset.ciphers,
       groups: preset.groups,
@@ -233,6 +240,14 @@ export class TlsListeners {
       throw new Error(`listener ${listener}: ${messageOf(error)}`, { cause: error });
     }
     return settings;
+  }
+
+  /** Clients choose among pairs later than the response has to be there, so one of several has none. */
+  #stapled(identity: TlsIdentity): TlsIdentity {
+    const [only, second] = identity.pairs;
+    if (only === undefined || second !== undefined) return identity;
+    const ocspResponse = this.#stapler.responseFor(only.certificatePem);
+    return ocspResponse === null ? identity : { ...identity, ocspResponse };
   }
 
   #withTicketKeys(settings: ListenersTls): ListenersTls {

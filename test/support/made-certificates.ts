@@ -29,6 +29,8 @@ export interface LeafOptions {
   readonly subject?: string;
   /** Further names, `spiffe://example/ann`. */
   readonly uris?: readonly string[];
+  /** Its OCSP responder; the certificate asks to be stapled (RFC 7633). */
+  readonly stapledFrom?: string;
 }
 
 async function pemOf(key: CryptoKey): Promise<string> {
@@ -73,6 +75,12 @@ export class TestAuthority {
           ...(options.uris ?? []).map((value) => ({ type: "url", value }) as const),
         ]),
         await x509.AuthorityKeyIdentifierExtension.create(this.#certificate),
+        ...(options.stapledFrom === undefined
+          ? []
+          : [
+              new x509.AuthorityInfoAccessExtension({ ocsp: options.stapledFrom }),
+              new x509.Extension("1.3.6.1.5.5.7.1.24", false, Buffer.from("3003020105", "hex")),
+            ]),
       ],
     });
     return {
@@ -80,6 +88,11 @@ export class TestAuthority {
       keyPem: await pemOf(keys.privateKey),
       serialNumber: certificate.serialNumber,
     };
+  }
+
+  /** For programs that sign in its name. */
+  keyPem(): Promise<string> {
+    return pemOf(this.#key);
   }
 
   async revocationList(serialNumbers: readonly string[]): Promise<string> {
