@@ -136,6 +136,7 @@ export class ConfigChanges {
     if (current === null) return;
     const found = knownOf(current.config, this.#found, news);
     const config = refound(current.config, this.#found, found);
+    if (config === current.config) return;
     const changes = diffConfig(current.config, config);
     if (changes.length > 0) await this.#parts.makeCurrent(config, "endpoints");
     this.#found = found;

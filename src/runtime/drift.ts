@@ -58,6 +58,14 @@ export function carryDrift(
   return { config, kept, replaced };
 }
 
+/** The same where nothing but endpoints was changed at run time, and without an account of it. */
+export function carryEdits(before: Config, current: Config, after: Config): Config {
+  return withEdits(
+    after,
+    endpointDrift(before, current).flatMap((edit) => stillStanding(edit, before, after)),
+  );
+}
+
 /** The file with the edits of another process, as far as they still mean something. */
 export function replayDrift(file: Config, edits: readonly EndpointDrift[]): Config {
   const standing = edits.filter(({ kind, pool, endpoint }) => {
@@ -73,12 +81,15 @@ function endpointDrift(file: Config, current: Config): EndpointDrift[] {
   return Object.entries(current.pools).flatMap(([pool, { endpoints }]) => {
     const filed = file.pools[pool]?.endpoints;
     if (filed === undefined) return [];
+    const names = new Set(endpoints.map(({ name }) => name));
     const removed = filed
-      .filter(({ name }) => !endpoints.some((endpoint) => endpoint.name === name))
+      .filter(({ name }) => !names.has(name))
       .map((endpoint): EndpointDrift => ({ kind: "removed", pool, endpoint }));
+    // There may be thousands.
+    const filedByName = new Map(filed.map((endpoint) => [endpoint.name, endpoint]));
     return [
       ...removed,
-      ...endpoints.flatMap((endpoint) => driftOfOne(pool, byName(filed, endpoint.name), endpoint)),
+      ...endpoints.flatMap((endpoint) => driftOfOne(pool, filedByName.get(endpoint.name), endpoint)),
     ];
   });
 }
@@ -89,6 +100,7 @@ function driftOfOne(
   endpoint: EndpointConfig,
 ): EndpointDrift[] {
   if (filed === undefined) return [{ kind: "added", pool, endpoint }];
+  if (filed === endpoint) return [];
   const fields = Object.fromEntries(
     Object.entries(endpoint).filter(([key, value]) => !isSame(value, filed[key as keyof EndpointConfig])),
   );

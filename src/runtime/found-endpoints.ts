@@ -11,7 +11,7 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { EndpointConfig } from "../config/schema-endpoint.ts";
-import { carryDrift } from "./drift.ts";
+import { carryEdits } from "./drift.ts";
 
 /** The latest good answer for each pool that has had one. */
 export type FoundSets = ReadonlyMap<string, readonly EndpointConfig[]>;
@@ -42,8 +42,13 @@ export function withFound(config: Config, found: FoundSets): Config {
 
 /** `current`, in force when `before` was known, now that `after` is. */
 export function refound(current: Config, before: FoundSets, after: FoundSets): Config {
-  const written = withoutFound(current);
-  return carryDrift(withFound(written, before), current, withFound(written, after)).config;
+  const changed = Object.entries(current.pools).filter(([name]) => before.get(name) !== after.get(name));
+  if (changed.length === 0) return current;
+  // Only those pools are looked at.
+  const part = { ...current, pools: Object.fromEntries(changed) };
+  const written = withoutFound(part);
+  const { pools } = carryEdits(withFound(written, before), part, withFound(written, after));
+  return { ...current, pools: { ...current.pools, ...pools } };
 }
 
 /** `found` with `news`, as far as the pools of `config` still have a source. */
