@@ -118,7 +118,12 @@ export const templateVariables: readonly TemplateVariable[] = [
   derived("listener.name", "request", "", "The listener's name.", (scope) => scope.listener),
   fact("listener.address", "request", "$server_addr", "The local address of the connection."),
   fact("listener.port", "request", "$server_port", "The local port of the connection."),
-  fact("connection.id", "request", "$connection", "The number of the client's connection."),
+  fact(
+    "connection.id",
+    "request",
+    "$connection",
+    "The number of the client's connection, counted by each worker.",
+  ),
   fact("connection.requests", "request", "$connection_requests", "Requests on this connection so far."),
   fact("tls.version", "request", "$ssl_protocol", "The client's TLS version, such as `TLSv1.3`."),
   fact("tls.cipher", "request", "$ssl_cipher", "The cipher suite."),

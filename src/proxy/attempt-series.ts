@@ -197,7 +197,8 @@ export class AttemptSeries implements QueueWaiter {
   #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
     const nowMs = this.#context.clock.nowMs();
     const durationMs = nowMs - attempt.startedMs;
-    this.#owner.outcome.failed({ endpoint: attempt.endpoint.name, cause, detail, durationMs });
+    const { name, address } = attempt.endpoint;
+    this.#owner.outcome.failed({ endpoint: name, cause, detail, durationMs }, address);
     attempt.trace?.failed(cause, detail);
     attempt.release(0, errorRow(cause).isBlamed, 0, 0, nowMs);
     this.ended(attempt);

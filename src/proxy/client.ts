@@ -6,8 +6,12 @@ import type { Fields } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { clientOf, forwardingLines, type ForwardingSettings, type Peer, plainAddress } from "./forwarding.ts";
 
+/** Of this worker. */
+let clientCount = 0;
+
 export class Client {
   readonly peer: Peer;
+  readonly #id = ++clientCount;
   readonly #stream: ByteStream;
   readonly #tls: TlsFacts | null;
   // Remembered from the last request: a client repeats its headers, and so the lines sent on.
@@ -52,6 +56,8 @@ export class Client {
 
   fact(name: ExchangeFact): string | number | undefined {
     switch (name) {
+      case "connection.id":
+        return this.#id;
       case "client.port":
         return this.peer.port;
       case "peer.address":

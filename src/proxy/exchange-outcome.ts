@@ -1,10 +1,11 @@
 /** What becomes of an exchange, noted as it happens: the source of logs, metrics, templates and diagnosis. */
 import type { Clock } from "../core/clock.ts";
-import type { Cause } from "../core/errors.ts";
+import { type Cause, errorRow } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ExchangeTrace } from "../observability/tracing/exchange-trace.ts";
+import { pathReadings } from "../routing/path-reading.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Downstream } from "./downstream.ts";
 import type { ExchangeRecord, FailedAttempt } from "./exchange-record.ts";
@@ -12,6 +13,17 @@ import type { IdentifiedRequest, RequestIdentity } from "./request-identity.ts";
 import type { LearntFacts, RequestScope } from "./request-scope.ts";
 
 const noAttempts: readonly FailedAttempt[] = [];
+const noAddresses: readonly string[] = [];
+
+/** As nginx's $upstream_status: what the endpoint sent, or the status that stands for the failure. */
+function statusText({ cause, detail }: FailedAttempt): string {
+  return cause === "retried-status" ? detail : String(errorRow(cause).status ?? "-");
+}
+
+function normalPathOf(target: string): string | undefined {
+  const end = target.indexOf("?");
+  return pathReadings(end < 0 ? target : target.slice(0, end))[0];
+}
 
 export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, LearntFacts {
   endpoint: Endpoint | null = null;
@@ -36,6 +48,7 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
   identityLine = "";
   /** Knows the captures. */
   scope: RequestScope | null = null;
+  #failedAddresses: readonly string[] = noAddresses;
   readonly #head: RequestHead;
   readonly #identity: RequestIdentity;
   readonly #downstream: Downstream;
@@ -91,8 +104,15 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
     return this.scope?.capture(name);
   }
 
-  failed(attempt: FailedAttempt): void {
+  failed(attempt: FailedAttempt, address: string): void {
     this.failedAttempts = [...this.failedAttempts, attempt];
+    this.#failedAddresses = [...this.#failedAddresses, address];
+  }
+
+  /** One for each attempt; the last one's, unless it failed, too. */
+  #attemptsText(failed: readonly string[], last: string | number | undefined): string | undefined {
+    if (this.attemptCount === 0) return undefined;
+    return (failed.length >= this.attemptCount ? failed : [...failed, last ?? "-"]).join(", ");
   }
 
   fact(name: ExchangeFact): string | number | undefined {
@@ -111,18 +131,24 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
         return this.routeName;
       case "pool.name":
         return this.poolName;
+      case "request.normal_path":
+        return normalPathOf(this.#head.target);
+      case "client.user":
+        return this.scope?.user ?? undefined;
       case "endpoint.name":
-      case "endpoint.address":
         return this.endpoint?.name;
+      case "endpoint.address":
+        return this.endpoint?.address;
       case "attempt.count":
         return this.attemptCount;
       case "attempt.endpoints":
-        return [...this.failedAttempts.map((attempt) => attempt.endpoint), this.endpoint?.name ?? ""].join(
-          ", ",
-        );
+        return this.#attemptsText(this.#failedAddresses, this.endpoint?.address);
+      case "attempt.statuses":
+        return this.#attemptsText(this.failedAttempts.map(statusText), this.responseHead?.status);
       case "response.status":
-      case "upstream.status":
         return this.status === 0 ? undefined : this.status;
+      case "upstream.status":
+        return this.responseHead?.status;
       case "response.body_bytes":
       case "response.bytes":
         return this.responseBodyBytes;

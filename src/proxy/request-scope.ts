@@ -20,6 +20,8 @@ export class RequestScope implements RequestFacts, TemplateScope {
   captures: ReadonlyMap<string, string> | null = null;
   /** Field lines that choices made on the way add to the response (cookies), each with CRLF. */
   responseLines = "";
+  /** Whom basic authentication let in. */
+  user: string | null = null;
   /** What hooks were shown and want changed; null until one is called. */
   hooked: HookedRequest | null = null;
   readonly #head: RequestHead;

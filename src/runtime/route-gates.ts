@@ -4,6 +4,7 @@
  */
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Random } from "../core/random.ts";
+import type { RequestScope } from "../proxy/request-scope.ts";
 import type { Gate, GateVerdict } from "../proxy/route-plan.ts";
 import { type Access, mayEnter } from "../routing/access.ts";
 import type { AuthVerdict, BasicAuth } from "../routing/basic-auth.ts";
@@ -70,8 +71,11 @@ function accessGate(access: Access, mode: LimitMode, protections: ProtectionCoun
 }
 
 function authGate(auth: BasicAuth): Gate {
-  const verdictOf = (verdict: AuthVerdict): GateVerdict => {
-    if (verdict.kind === "granted") return null;
+  const verdictOf = (verdict: AuthVerdict, scope: RequestScope): GateVerdict => {
+    if (verdict.kind === "granted") {
+      scope.user = verdict.user;
+      return null;
+    }
     if (verdict.kind === "busy") return { kind: "refuse", cause: "auth-busy", fieldLines: "", status: null };
     return {
       kind: "refuse",
@@ -85,8 +89,8 @@ function authGate(auth: BasicAuth): Gate {
       let isWaiting = false;
       let known: GateVerdict | "pending" = "pending";
       auth.check(scope.header("authorization"), (verdict) => {
-        if (isWaiting) resume(verdictOf(verdict));
-        else known = verdictOf(verdict);
+        if (isWaiting) resume(verdictOf(verdict, scope));
+        else known = verdictOf(verdict, scope);
       });
       isWaiting = true;
       return known;

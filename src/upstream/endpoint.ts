@@ -68,6 +68,10 @@ export class Endpoint implements EligibilityMember {
   get name(): string {
     return this.facts.name;
   }
+  /** Address and port as configured, or `unix:/path`. */
+  get address(): string {
+    return this.facts.url.replace(/^https?:\/\//, "");
+  }
   get tier(): number {
     return this.facts.tier;
   }
