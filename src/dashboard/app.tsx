@@ -124,7 +124,7 @@ function Vitals({ feed }: { readonly feed: Feed }) {
     <p class="vitals">
       <span class={`pulse pulse-${feed.status.kind}`} role="status">
         <i aria-hidden="true" />
-        {statusText(feed.status)}
+        <span class={feed.status.kind === "live" ? "pulse-word" : ""}>{statusText(feed.status)}</span>
       </span>
       <span class="vital">{location.host}</span>
       {hello === null ? null : <span class="vital">version {hello.version}</span>}

@@ -29,7 +29,7 @@ export function OverviewPage() {
 }
 
 function Gauges({ feed }: { readonly feed: Feed }) {
-  const { total, listeners, endpoints } = feed.model;
+  const { total, listeners, endpoints, hasRates } = feed.model;
   const connections = listeners.reduce((sum, listener) => sum + listener.connections, 0);
   const eligible = endpoints.filter(({ isEligible }) => isEligible).length;
   const errorShare = total.requests.rate === 0 ? 0 : total.errors.rate / total.requests.rate;
@@ -37,14 +37,14 @@ function Gauges({ feed }: { readonly feed: Feed }) {
     <dl class="gauges">
       <Gauge
         name="Requests"
-        value={rate(total.requests.rate)}
+        value={hasRates ? rate(total.requests.rate) : "–"}
         unit="/s"
         below={`${count(total.requests.value)} in all`}
         id="requests"
       />
       <Gauge
         name="Errors"
-        value={percent(errorShare)}
+        value={hasRates ? percent(errorShare) : "–"}
         unit=""
         below={`${count(total.errors.value)} answers with 5xx`}
         isBad={errorShare >= 0.01}
@@ -65,7 +65,7 @@ function Gauges({ feed }: { readonly feed: Feed }) {
       <Gauge name="In flight" value={count(total.active)} unit="" below={plural(connections, "connection")} />
       <Gauge
         name="To clients"
-        value={bytes(total.bytesOut.rate)}
+        value={hasRates ? bytes(total.bytesOut.rate) : "–"}
         unit="/s"
         below={`from them ${bytes(total.bytesIn.rate)}/s`}
       />

@@ -104,7 +104,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.12 : 1] } },
     cursor: {
