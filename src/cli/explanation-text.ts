@@ -102,10 +102,12 @@ function retryLines({ retries }: PoolExplanation, isLive: boolean): string[] {
 function capacityLines({ capacity }: PoolExplanation, isLive: boolean): string[] {
   const { queue, concurrency, shed } = capacity;
   const lines: string[] = [];
-  if (queue !== null)
+  if (queue !== null) {
+    const now = isLive ? `; ${queue.waiting} wait now` : "";
     lines.push(
-      `  queue: up to ${queue.size} wait in each worker, ${milliseconds(queue.timeoutMs)} at most${observed(queue.mode)}`,
+      `  queue: up to ${queue.size} wait in each worker, ${milliseconds(queue.timeoutMs)} at most${now}${observed(queue.mode)}`,
     );
+  }
   if (concurrency !== null) {
     const now = isLive
       ? `, ${concurrency.inFlight} in flight${concurrency.isMeasuring ? ", measuring" : ""}`

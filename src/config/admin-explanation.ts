@@ -35,7 +35,7 @@ const sticky = z.object({
 });
 
 const capacity = z.object({
-  queue: z.object({ mode, size: count, timeoutMs: ms }).nullable(),
+  queue: z.object({ mode, size: count, timeoutMs: ms, waiting: count }).nullable(),
   concurrency: z.object({ mode, limit: count, inFlight: count, isMeasuring: z.boolean() }).nullable(),
   shed: z.object({ mode, low: z.number(), normal: z.number() }).nullable(),
 });

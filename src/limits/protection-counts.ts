@@ -32,6 +32,8 @@ export interface ProtectionTotals {
 }
 
 const columns = 32;
+/** The last column: requests that wait in this worker's queue now. */
+const waitingColumn = columns - 1;
 const column = Object.fromEntries(protections.map((name, index) => [name, index * 2])) as Record<
   Protection,
   number
@@ -45,6 +47,7 @@ export class ProtectionCounts {
   private constructor(buffer: SharedArrayBuffer, row: number) {
     this.buffer = buffer;
     this.#all = new Float64Array(buffer);
+    assert(protections.length * 2 < columns, "each protection has two columns of its own");
     assert(row >= 0 && (row + 1) * columns <= this.#all.length, "whoever counts has a row");
     this.#row = this.#all.subarray(row * columns, (row + 1) * columns);
   }
@@ -65,6 +68,16 @@ export class ProtectionCounts {
 
   read(protection: Protection): ProtectionTotals {
     return { enforced: this.#sum(column[protection]), observed: this.#sum(column[protection] + 1) };
+  }
+
+  /** Requests that wait now, over all workers. */
+  get waiting(): number {
+    return this.#sum(waitingColumn);
+  }
+
+  /** Those of this worker. */
+  setWaiting(count: number): void {
+    this.#row[waitingColumn] = count;
   }
 
   #sum(index: number): number {

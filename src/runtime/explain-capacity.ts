@@ -8,7 +8,13 @@ import type { SharedPool } from "./shared-state.ts";
 
 export interface CapacityExplanation {
   /** Per worker. */
-  readonly queue: { readonly mode: LimitMode; readonly size: number; readonly timeoutMs: number } | null;
+  readonly queue: {
+    readonly mode: LimitMode;
+    readonly size: number;
+    readonly timeoutMs: number;
+    /** Requests that wait now, over all workers. */
+    readonly waiting: number;
+  } | null;
   readonly concurrency: {
     readonly mode: LimitMode;
     readonly limit: number;
@@ -29,7 +35,15 @@ export function explainCapacity(
       ? null
       : ConcurrencyLimit.attach(share, 0, concurrencySettings(concurrency), seededRandom(1));
   return {
-    queue: queue === null ? null : { mode: queue.mode, size: queue.size, timeoutMs: queue.timeout },
+    queue:
+      queue === null
+        ? null
+        : {
+            mode: queue.mode,
+            size: queue.size,
+            timeoutMs: queue.timeout,
+            waiting: shared?.protections.waiting ?? 0,
+          },
     concurrency:
       concurrency === null || limit === null
         ? null

@@ -159,12 +159,17 @@ export class PoolRegistry {
     });
     const { queue, hedge } = config;
     const settings = poolSettings(name, config, snapshot.config.zone);
+    const waitingLine =
+      queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout);
+    // The memory may be another since the last snapshot.
+    if (waitingLine !== null) waitingLine.onLength = (length) => protections.setWaiting(length);
+    protections.setWaiting(waitingLine?.length ?? 0);
     const common = {
       version,
       random,
       protections,
       budget: RetryBudget.attach(shared.budget, workerIndex, config.retry.budget),
-      queue: queue === null || queue.mode === "observe" ? null : this.#queue(name, queue.size, queue.timeout),
+      queue: waitingLine,
       overload: createOverload(config, shared, endpoints, this.#parts),
       hedgeDelayMs:
         hedge === null

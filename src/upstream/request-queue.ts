@@ -87,6 +87,8 @@ interface ClassQueue {
 }
 
 export class RequestQueue {
+  /** Told how many wait whenever that changes. */
+  onLength: (length: number) => void = () => {};
   readonly counts: QueueCounts = { entered: 0, served: 0, cancelled: 0, full: 0, timeout: 0, displaced: 0 };
   readonly #settings: QueueSettings;
   readonly #clock: Clock;
@@ -175,7 +177,7 @@ export class RequestQueue {
     if (queue.newest === null) queue.oldest = ticket;
     else queue.newest.later = ticket;
     queue.newest = ticket;
-    this.#length++;
+    this.onLength(++this.#length);
     this.counts.entered++;
     this.#timer ??= this.#clock.setTimer(this.#settings.timeoutMs, () => this.#expire());
     if (this.#settings.lookEveryMs > 0) this.#look ??= this.#lookLater();
@@ -194,7 +196,7 @@ export class RequestQueue {
     if (ticket.later === null) queue.newest = ticket.earlier;
     else ticket.later.earlier = ticket.earlier;
     ticket.lane = null;
-    this.#length--;
+    this.onLength(--this.#length);
     if (this.#length === 0) this.#stopTimer();
     return true;
   }
