@@ -94,7 +94,7 @@ export const explanationDocument = z.object({
   }),
   gates: z.array(
     z.object({
-      gate: z.enum(["access", "password", "rate-limit", "faults", "mirror"]),
+      gate: z.enum(["access", "password", "rate-limit", "hook", "faults", "mirror"]),
       says: z.string(),
       refuses: z.enum(Object.keys(errorTable) as [Cause, ...Cause[]]).nullable(),
     }),

@@ -1,4 +1,4 @@
-/** Explains what a route asks of a request before it goes anywhere: access, password, rate limits, faults, copies. */
+/** Explains what a route asks of a request before it goes anywhere: access, password, rate limits, hooks, faults, copies. */
 import type { Config } from "../config/schema.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Cause } from "../core/errors.ts";
@@ -7,7 +7,7 @@ import type { TemplateScope } from "../core/template-scope.ts";
 import { compileAccess, mayEnter } from "../routing/access.ts";
 
 export interface GateExplanation {
-  readonly gate: "access" | "password" | "rate-limit" | "faults" | "mirror";
+  readonly gate: "access" | "password" | "rate-limit" | "hook" | "faults" | "mirror";
   /** What it does, in a sentence. */
   readonly says: string;
   /** The cause with which it refuses this very request; null when it lets it pass or nobody can tell. */
@@ -23,6 +23,7 @@ export function explainGates(
     ...explainAccess(route, request),
     ...explainPassword(route, request),
     ...route.rateLimits.map((name) => explainRateLimit(name, config, request)),
+    ...explainHook(config),
     ...explainFaults(route),
     ...explainMirror(route),
   ];
@@ -57,6 +58,13 @@ function explainRateLimit(name: string, config: Config, request: TemplateScope):
         ? "then held back"
         : `then ${limit.status}`;
   return { gate: "rate-limit", says: `${name}: key '${key}', ${pace}, ${action}`, refuses: null };
+}
+
+/** What it would say cannot be known without calling it. */
+function explainHook({ hooks }: Config): GateExplanation[] {
+  if (hooks === null) return [];
+  const from = hooks.path === null ? "of this program" : `of ${hooks.path}`;
+  return [{ gate: "hook", says: `the hooks ${from} are asked; they may answer instead`, refuses: null }];
 }
 
 function explainFaults({ faults }: RouteConfig): GateExplanation[] {

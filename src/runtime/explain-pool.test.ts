@@ -143,7 +143,10 @@ test("gates are listed, and one that refuses is the outcome", () => {
     rateLimits: ["one"],
     faults: { delay: { duration: "1s", share: "10%" } },
   };
-  const { explain } = live({ endpoints: three }, route, { rateLimits: { one: { rate: "10/s", burst: 5 } } });
+  const { explain } = live({ endpoints: three }, route, {
+    rateLimits: { one: { rate: "10/s", burst: 5 } },
+    hooks: "/etc/hooks.ts",
+  });
   const credentials = [["Authorization", "Basic eA=="]] as const;
   const passed = explain({ url: "/", headers: credentials });
   assert.deepEqual(
@@ -152,6 +155,7 @@ test("gates are listed, and one that refuses is the outcome", () => {
       "access: 127.0.0.1 is let in",
       "password: asks for user and password (realm restricted); the request brings some, unverified here",
       "rate-limit: one: key '127.0.0.1', 10 per 1 s, 5 at once beyond, then 429",
+      "hook: the hooks of /etc/hooks.ts are asked; they may answer instead",
       "faults: faults on purpose: 10 % held back for 1000 ms",
     ],
   );
