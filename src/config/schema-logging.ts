@@ -27,6 +27,7 @@ export const logSchema = z.strictObject({
     "What is worth writing: `debug` adds every probe and every chosen endpoint.",
     {
       hazard: "`debug` writes at least one line per request.",
+      reload: "restart",
     },
   ),
   format: field(
