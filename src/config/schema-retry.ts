@@ -1,10 +1,13 @@
 /** Retries: what may be tried again, how often, and at what cost. What each cause allows stands in `core/errors.ts`. */
 import * as z from "zod";
+import { grpcStatusNames } from "../core/grpc.ts";
 import { field } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, durationOrOff, duration, flag, share, size } from "./leaves.ts";
 import { enforceOrObserve } from "./mode.ts";
 import { statuses } from "./texts.ts";
+
+const retriedGrpcStatuses = grpcStatusNames.filter((name) => name !== "OK");
 
 const backoff = z.strictObject({
   base: field(
@@ -45,6 +48,14 @@ export const retrySchema = z.strictObject({
     statuses().prefault([]),
     "Statuses of an endpoint's answer that are worth another attempt, such as 503.",
   ),
+  grpcStatuses: field(
+    z.array(choice(retriedGrpcStatuses)).prefault([]),
+    "Statuses of gRPC calls that are worth another attempt, such as UNAVAILABLE, where the call failed before its first message.",
+    {
+      hazard:
+        "gRPC calls are all POST: naming a status says that calls which end with it may be carried out twice.",
+    },
+  ),
   nonIdempotent: field(
     flag().prefault(false),
     "Whether POST, PATCH and other non-idempotent requests may be sent again after they were sent once.",
@@ -77,6 +88,11 @@ export const retryOverrideSchema = z.strictObject({
   statuses: field(statuses().nullable().prefault(null), "As the pool's `retry.statuses`.", {
     defaultText: "the pool's",
   }),
+  grpcStatuses: field(
+    z.array(choice(retriedGrpcStatuses)).nullable().prefault(null),
+    "As the pool's `retry.grpcStatuses`.",
+    { defaultText: "the pool's" },
+  ),
   perAttempt: field(durationOrOff().nullable().prefault(null), "As the pool's `retry.perAttempt`.", {
     defaultText: "the pool's",
   }),

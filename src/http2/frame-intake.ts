@@ -233,6 +233,7 @@ export class FrameIntake implements FrameSink {
 
   #remoteEnded(stream: Http2Stream): void {
     stream.hasRemoteEnded = true;
+    this.#host.touch(stream);
     stream.handler.onEnd();
     if (stream.hasLocalEnded && !stream.isClosed) this.#host.close(stream);
   }

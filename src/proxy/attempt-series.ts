@@ -18,6 +18,7 @@ import type { Binding } from "../upstream/sticky/sticky.ts";
 import type { PriorityClass, QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { ExchangeOutcome } from "./exchange-outcome.ts";
+import { statusInHead } from "./grpc-call.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import {
   type AttemptFacts,
@@ -176,8 +177,8 @@ export class AttemptSeries implements QueueWaiter {
   // Failures and further attempts
 
   /** An attempt failed before its response began. */
-  failed(attempt: Attempt, cause: Cause, detail: string): void {
-    const decision = decideRetry(cause, this.#facts(), this.#target.retry);
+  failed(attempt: Attempt, cause: Cause, detail: string, facts = this.#facts(false)): void {
+    const decision = decideRetry(cause, facts, this.#target.retry);
     if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
       attempt.endpoint.state.count("staleConnections");
       return this.#connect(attempt, true);
@@ -227,17 +228,25 @@ export class AttemptSeries implements QueueWaiter {
   /** Throws a response of a listed status away while another attempt may follow; true if it did. */
   retriesStatus(attempt: Attempt, head: ResponseHead): boolean {
     const { retry } = this.#target;
-    if (!retry.statuses.has(head.status)) return false;
-    if (decideRetry("retried-status", this.#facts(), retry) !== "another-endpoint") return false;
+    const isGrpc = retry.grpcStatuses.size > 0 && retry.grpcStatuses.has(statusInHead(head));
+    if (!isGrpc && !retry.statuses.has(head.status)) return false;
+    const facts = this.#facts(isGrpc);
+    if (decideRetry("retried-status", facts, retry) !== "another-endpoint") return false;
     if (retry.isRetryAfterRespected)
       attempt.endpoint.rest(retryAfterMs(head, this.#owner.outcome.startedWallMs));
     attempt.cancel();
-    this.failed(attempt, "retried-status", String(head.status));
+    this.failed(
+      attempt,
+      "retried-status",
+      isGrpc ? `grpc-status ${statusInHead(head)}` : String(head.status),
+      facts,
+    );
     return true;
   }
 
-  #facts(): AttemptFacts {
+  #facts(isRepeatAllowed: boolean): AttemptFacts {
     return {
+      isRepeatAllowed,
       method: this.#head.method,
       attemptCount: this.#owner.outcome.attemptCount,
       isBodyReplayable: this.#owner.isBodyReplayable,

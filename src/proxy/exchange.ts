@@ -21,9 +21,10 @@ import type { Attempt } from "./attempt.ts";
 import { AttemptSeries, type SeriesOwner } from "./attempt-series.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
+import { callTimeoutMs, sendOwn } from "./grpc-call.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
 import { GateCourse, type GateCourseOwner } from "./gate-course.ts";
-import { errorResponse, type LocalResponse, replacedResponse, sendLocalResponse } from "./local-response.ts";
+import { errorResponse, type LocalResponse, replacedResponse } from "./local-response.ts";
 import type { Mirror, MirrorCopy } from "./mirror.ts";
 import { Paces } from "./paces.ts";
 import { withHookedChanges } from "./hooked-request.ts";
@@ -114,7 +115,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     if (isBodyWatched) this.#watchedBytesMax = bytesMax;
     else if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
     if (plan.clientTimeouts !== null) this.#downstream.setIdleTimeouts(plan.clientTimeouts);
-    const timeoutMs = plan.exchangeTimeoutMs ?? exchangeTimeoutMs;
+    const timeoutMs = Math.min(plan.exchangeTimeoutMs ?? exchangeTimeoutMs, callTimeoutMs(this.#head));
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
     if (plan.poolOf !== null) {
       const outgoing = outgoingRequest(
@@ -433,11 +434,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     const edit = this.#plan?.editResponse ?? null;
     const edited = edit === null ? response.fieldLines : edit(response.fieldLines, this.#scope);
     const fieldLines = edited + this.outcome.identityLine;
-    this.outcome.responseBodyBytes = sendLocalResponse(
-      { ...response, fieldLines },
-      this.#downstream,
-      this.#head.method,
-    );
+    const whole = { ...response, fieldLines };
+    this.outcome.responseBodyBytes = sendOwn(whole, this.outcome.cause, this.#head, this.#downstream);
     this.#finish();
     this.#downstream.sendEnd("");
   }

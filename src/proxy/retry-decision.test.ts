@@ -14,6 +14,7 @@ const settings = {
   backoffBaseMs: 0,
   backoffMaxMs: 0,
   isRetryAfterRespected: false,
+  grpcStatuses: new Set<number>(),
 };
 
 function decide(
@@ -23,7 +24,11 @@ function decide(
   isBodyReplayable = true,
   changes: Partial<typeof settings> = {},
 ): string {
-  return decideRetry(cause, { method, attemptCount, isBodyReplayable }, { ...settings, ...changes });
+  return decideRetry(
+    cause,
+    { method, attemptCount, isBodyReplayable, isRepeatAllowed: false },
+    { ...settings, ...changes },
+  );
 }
 
 test("every cause of the table is decided by its rule", () => {
@@ -71,4 +76,11 @@ test("idempotent methods are those of RFC 9110, spelled in capitals", () => {
     assert.equal(isIdempotent(method), true, method);
   for (const method of ["POST", "PATCH", "LOCK", "get", "CONNECT", ""])
     assert.equal(isIdempotent(method), false, method);
+});
+
+test("a gRPC status that the user listed is repeated although the call is a POST", () => {
+  const facts = { method: "POST", attemptCount: 1, isBodyReplayable: true, isRepeatAllowed: true };
+  assert.equal(decideRetry("retried-status", facts, settings), "another-endpoint");
+  assert.equal(decideRetry("retried-status", { ...facts, isBodyReplayable: false }, settings), "give-up");
+  assert.equal(decide("retried-status", "POST"), "give-up");
 });

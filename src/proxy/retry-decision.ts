@@ -11,6 +11,8 @@ export interface AttemptFacts {
   readonly attemptCount: number;
   /** Everything received of the request body so far can be sent again. */
   readonly isBodyReplayable: boolean;
+  /** The user allowed this failure to be repeated whatever the method: a gRPC status is listed. */
+  readonly isRepeatAllowed: boolean;
 }
 
 export type RetryDecision = "give-up" | "another-endpoint" | "fresh-connection";
@@ -34,7 +36,7 @@ export function decideRetry(cause: Cause, facts: AttemptFacts, settings: RetrySe
   if (!facts.isBodyReplayable) return "give-up";
   const condition = conditionOf(cause);
   if (condition !== null && !settings.on.has(condition)) return "give-up";
-  const mayRepeat = isIdempotent(facts.method) || settings.isNonIdempotentAllowed;
+  const mayRepeat = facts.isRepeatAllowed || isIdempotent(facts.method) || settings.isNonIdempotentAllowed;
   switch (errorRow(cause).retry) {
     case "never":
       return "give-up";

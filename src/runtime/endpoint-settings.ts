@@ -3,6 +3,7 @@ import type { EndpointConfig } from "../config/schema-endpoint.ts";
 import type { RetryConfig, RetryOverrideConfig } from "../config/schema-retry.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import { type EndpointAddress, isLocalName, parseEndpointUrl } from "../core/address.ts";
+import { grpcStatusNumber } from "../core/grpc.ts";
 import { assert } from "../core/assert.ts";
 import type { DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { ConnectionPoolSettings } from "../upstream/connection-pool.ts";
@@ -120,6 +121,7 @@ function retrySettings(retry: RetryConfig): RetrySettings {
     replayBytesMax: retry.bodyBytes,
     on: new Set(retry.on),
     statuses: statusSet(retry.statuses),
+    grpcStatuses: grpcStatusSet(retry.grpcStatuses),
     isNonIdempotentAllowed: retry.nonIdempotent,
     attemptTimeoutMs: neverIfOff(retry.perAttempt),
     backoffBaseMs: retry.backoff.base,
@@ -135,6 +137,10 @@ export function statusSet(ranges: RetryConfig["statuses"]): ReadonlySet<number> 
   return statuses;
 }
 
+function grpcStatusSet(names: RetryConfig["grpcStatuses"]): ReadonlySet<number> {
+  return new Set(names.map(grpcStatusNumber));
+}
+
 /** A route's retry settings over its pool's. */
 export function overriddenRetry(settings: RetrySettings, override: RetryOverrideConfig): RetrySettings {
   return {
@@ -142,6 +148,8 @@ export function overriddenRetry(settings: RetrySettings, override: RetryOverride
     attemptsMax: override.attempts ?? settings.attemptsMax,
     isNonIdempotentAllowed: override.nonIdempotent ?? settings.isNonIdempotentAllowed,
     statuses: override.statuses === null ? settings.statuses : statusSet(override.statuses),
+    grpcStatuses:
+      override.grpcStatuses === null ? settings.grpcStatuses : grpcStatusSet(override.grpcStatuses),
     attemptTimeoutMs:
       override.perAttempt === null ? settings.attemptTimeoutMs : neverIfOff(override.perAttempt),
   };

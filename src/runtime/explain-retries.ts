@@ -12,7 +12,7 @@ export interface RetryExplanation {
   readonly attemptsMax: number;
   /** May a request with this method be sent again once it was sent? */
   readonly isRepeatable: boolean;
-  /** `connect`, `reset`, `timeout`, and statuses as `503` or `500-599`. */
+  /** `connect`, `reset`, `timeout`, statuses as `503` or `500-599`, and gRPC's by name. */
   readonly conditions: readonly string[];
   /** Up to the response head; null for none. */
   readonly attemptTimeoutMs: number | null;
@@ -48,6 +48,7 @@ export function explainRetries(
     conditions: [
       ...retry.on,
       ...statuses.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)),
+      ...(own.grpcStatuses ?? retry.grpcStatuses),
     ],
     attemptTimeoutMs: perAttemptMs === Number.POSITIVE_INFINITY ? null : perAttemptMs,
     budget: {

@@ -24,6 +24,8 @@ export interface RetrySettings {
   readonly on: ReadonlySet<RetryCondition>;
   /** Statuses of responses that are thrown away for another attempt, while one is left. */
   readonly statuses: ReadonlySet<number>;
+  /** The same of gRPC calls that ended without a message; their owners have said that they may be repeated. */
+  readonly grpcStatuses: ReadonlySet<number>;
   /** Retry POST, PATCH and the like after they were sent; a hazard the user spelled out. */
   readonly isNonIdempotentAllowed: boolean;
   /** Deadline of one attempt up to the response head; Infinity for none. */

@@ -16,7 +16,9 @@ import {
   type,
 } from "../support/frame-client.ts";
 import { frameCases } from "../support/frame-cases.ts";
+import { startPeerOrigin } from "../support/protocol-peers.ts";
 import { forwarded, startRig } from "../support/rig.ts";
+import { startProxy } from "../support/start-proxy.ts";
 
 type FieldList = readonly (readonly [name: string, value: string])[];
 
@@ -294,4 +296,20 @@ test("an origin that asks for an upgrade to h2c is not asked for one, and a clie
   const response = await client.readResponse();
   assert.equal(response.status, 200);
   assert.equal(rig.origin.seen[0], forwarded("GET / HTTP/1.1", "a"));
+});
+
+test("an end that comes by itself, without a byte, reaches the origin at once", async () => {
+  const origin = await startPeerOrigin("h2c", (request, response) => {
+    response.writeHead(200).flushHeaders();
+    request.resume().on("end", () => response.end("ended"));
+  });
+  const proxy = await startProxy({ origins: [origin.url], pool: { protocol: "h2" } });
+  const client = await connectFrames(proxy.port);
+  client.send(post(1), data(1, "body"));
+  assert.equal(await client.status(1), 200);
+  client.send(data(1, "", endStream));
+  assert.equal(await client.body(1), "ended");
+  client.raw.destroy();
+  await proxy.close();
+  await origin.close();
 });
