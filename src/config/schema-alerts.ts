@@ -27,6 +27,8 @@ export const alertEventNames = [
   "endpoint-weight",
   "endpoint-added",
   "endpoint-removed",
+  "source-failed",
+  "source-recovered",
   "pool-panic",
   "pool-recovered",
   "config-applied",

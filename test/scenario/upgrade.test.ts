@@ -102,7 +102,7 @@ admin: 127.0.0.1:0
       );
     }
     const { stdout } = await runCommand(["endpoints", "--url", headgate.adminUrl]);
-    assert.match(stdout, /b2 +maintenance/);
+    assert.match(stdout, /b2 +\w+ +maintenance/);
     finish();
     assert.equal(await slow, "finished");
     await headgate.command.until(/"message":"stopped"/);
