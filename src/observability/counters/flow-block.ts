@@ -31,6 +31,8 @@ export class FlowBlock {
   readonly #cells: Uint32Array;
   readonly #rowCells: number;
   readonly #start: number;
+  /** The way counted last, and its cells; -1 where there is none. */
+  readonly #last = { listener: "", route: "", pool: "", arrival: -1, departure: -1 };
 
   constructor(shared: SharedFlows, workerIndex: number) {
     const { names, buffer } = shared;
@@ -48,14 +50,17 @@ export class FlowBlock {
     return new FlowBlock({ names, buffer }, 0);
   }
 
-  /** On the request path. A name that is not known is not counted. */
+  /**
+   * On the request path. A name that is not known is not counted. Most requests go the way of the one
+   * before, which saves the look-ups (bench/exchange-counters.ts).
+   */
   add(listenerName: string, routeName: string, poolName: string): void {
-    const route = this.#routes.get(routeName);
-    if (route === undefined || this.#rowCells === 0) return;
-    const listener = this.#listeners.get(listenerName);
-    if (listener !== undefined) this.#count(listener * this.#routes.size + route);
-    const pool = poolName === "" ? undefined : this.#pools.get(poolName);
-    if (pool !== undefined) this.#count(this.#arrivals + route * this.#pools.size + pool);
+    const last = this.#last;
+    if (listenerName !== last.listener || routeName !== last.route || poolName !== last.pool) {
+      this.#turnTo(listenerName, routeName, poolName);
+    }
+    if (last.arrival >= 0) this.#cells[last.arrival] = this.#cells[last.arrival]! + 1;
+    if (last.departure >= 0) this.#cells[last.departure] = this.#cells[last.departure]! + 1;
   }
 
   /** Requests of a route that came in at a listener, wrapping at 2^32; over all workers. */
@@ -77,9 +82,17 @@ export class FlowBlock {
     return this.#listeners.size * this.#routes.size;
   }
 
-  #count(cell: number): void {
-    const place = this.#start + cell;
-    this.#cells[place] = this.#cells[place]! + 1;
+  #turnTo(listenerName: string, routeName: string, poolName: string): void {
+    const last = this.#last;
+    last.listener = listenerName;
+    last.route = routeName;
+    last.pool = poolName;
+    const listener = this.#listeners.get(listenerName) ?? -1;
+    const route = this.#rowCells === 0 ? -1 : (this.#routes.get(routeName) ?? -1);
+    const pool = this.#pools.get(poolName) ?? -1;
+    last.arrival = listener < 0 || route < 0 ? -1 : this.#start + listener * this.#routes.size + route;
+    last.departure =
+      pool < 0 || route < 0 ? -1 : this.#start + this.#arrivals + route * this.#pools.size + pool;
   }
 
   #sum(cell: number): number {
