@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import tls from "node:tls";
-import { CertificateFolder } from "../support/made-certificates.ts";
+import { CertificateFolder, type MadeCertificate, makeTestAuthority } from "../support/made-certificates.ts";
 import { Signal, turns } from "../support/signal.ts";
-import { askTls } from "../support/tls-client.ts";
+import { askTls, failureOf } from "../support/tls-client.ts";
 import { authority, ca, localhost, startTls } from "../support/tls-rig.ts";
 
 test("A certificate that changes on disk is shown to new clients, and those connected notice nothing", async () => {
@@ -62,6 +62,26 @@ test("A certificate that cannot be used leaves the old one in place", async () =
     /does not belong to its key/,
   );
   assert.equal((await askTls(rig.proxy.port, { ca })).status, 200);
+});
+
+test("A list of the revoked that turns to nonsense on disk reaches nobody: the old one counts", async () => {
+  using folder = new CertificateFolder();
+  const clients = await makeTestAuthority("CN=Client authority");
+  const good = await clients.leaf({ names: ["good"] });
+  const revoked = await clients.leaf({ names: ["revoked"] });
+  const crl = folder.write("crl.pem", await clients.revocationList([revoked.serialNumber]));
+  const clientCertificates = { ca: folder.write("clients.pem", clients.certificatePem), crl };
+  await using rig = await startTls(folder, { clientCertificates });
+  const ask = async ({ certificatePem: cert, keyPem: key }: MadeCertificate): Promise<string> =>
+    failureOf(askTls(rig.proxy.port, { ca, cert, key }));
+  folder.write("crl.pem", "-----BEGIN X509 CRL-----\nbm9uc2Vuc2U=\n-----END X509 CRL-----\n");
+  await assert.rejects(rig.proxy.refreshCertificates(), /listener .*CRL/);
+  assert.equal(await ask(good), "no failure");
+  assert.notEqual(await ask(revoked), "no failure");
+  // Put right, and nobody is revoked any more.
+  folder.write("crl.pem", await clients.revocationList([]));
+  await rig.proxy.refreshCertificates();
+  assert.equal(await ask(revoked), "no failure");
 });
 
 test("A hundred changes of certificates under load fail no handshake", async () => {

@@ -129,6 +129,11 @@ export class TestProxy {
       await turns(1);
   }
 
+  /** Reads certificates, keys and lists of the revoked anew. */
+  async refreshCertificates(): Promise<void> {
+    await this.#controlPlane.refreshCertificates();
+  }
+
   /** Accepts no more and lets everyone finish. */
   async drain(): Promise<void> {
     await this.#dataPlane.drain();
