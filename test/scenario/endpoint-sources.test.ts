@@ -228,7 +228,7 @@ pools: { app: { endpoints: [{ name: listed, url: "${two}" }], source: { kind: fi
   // The drain is the one thing that does not stand in the file, and it cannot.
   assert.equal(((await api("config/drift")) as { changes: unknown[] }).changes.length, 1);
   assert.deepEqual(await api("config/persist", "POST"), {
-    file: headgate.file,
+    files: [],
     endpoints: [],
     left: ["app/found"],
   });
