@@ -60,7 +60,7 @@ export class Reloader {
   readonly counts = { applied: 0, unchanged: 0, refused: 0 };
   /** Told before the source is read. */
   onRead: (() => void) | null = null;
-  /** Told after each reload, refused ones too: other files may have to be watched. */
+  /** Told when files have been read and after each reload, refused ones too: other files may have to be watched. */
   onReload: (() => void) | null = null;
   readonly #parts: ReloaderParts;
   #loaded: LoadedConfig;
@@ -110,8 +110,9 @@ export class Reloader {
     const outcome = await this.#outcome(options);
     this.counts[outcome.kind]++;
     this.#last = { wallMs: this.#parts.clock.wallMs(), origin: options.origin, outcome };
-    this.#report(outcome, options.origin);
+    // First, so that whoever reads the report and writes a file is noticed.
     this.onReload?.();
+    this.#report(outcome, options.origin);
     return outcome;
   }
 
@@ -119,6 +120,7 @@ export class Reloader {
     this.onRead?.();
     const result = await this.#parts.source.load();
     this.#files = result.files;
+    this.onReload?.();
     if ("issues" in result)
       return { kind: "refused", reason: "the configuration has errors", issues: result.issues };
     try {
