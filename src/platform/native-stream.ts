@@ -67,6 +67,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #isReading = false;
   #isEnding = false;
   #hasShutDown = false;
+  #isShuttingDown = false;
   #hasEnded = false;
   #isClosed = false;
   #isWriteBroken = false;
@@ -155,9 +156,9 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   writeBytes(bytes: Uint8Array): boolean {
+    this.writeDue();
     if (this.#isClosed || this.#isWriteBroken) return true;
     if (this.#serial !== null) return this.#serial.write(bytes);
-    this.writeDue();
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeBuffer(request, bytes);
     return this.#afterWrite(request, error, bytes);
@@ -237,9 +238,12 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     const request = new this.#streams.handles.ShutdownWrap();
     request.handle = this.#handle;
     request.oncomplete = () => {
+      this.#isShuttingDown = false;
       if (this.#hasEnded) this.#close(null);
     };
-    if (this.#handle.shutdown(request) < 0 && this.#hasEnded) this.#close(null);
+    const error = this.#handle.shutdown(request);
+    this.#isShuttingDown = error === 0;
+    if (error < 0 && this.#hasEnded) this.#close(null);
   }
 
   destroy(): void {
@@ -249,7 +253,9 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
 
   reset(): void {
     if (this.#isClosed) return;
-    if (this.#closeOwner === null && this.#handle.reset !== undefined && this.#handle.reset() === 0) {
+    // While it says goodbye a handle cannot be reset; one that refuses can never be closed (libuv, tcp_wrap.cc).
+    const isResettable = this.#closeOwner === null && !this.#isShuttingDown;
+    if (isResettable && this.#handle.reset !== undefined && this.#handle.reset() === 0) {
       this.#handle.onread = ignoreRead;
       this.#closed(null);
     } else {
@@ -270,8 +276,8 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
    * without a word to its handler. Null when it was closed already.
    */
   releaseSocket(): Socket | null {
-    if (this.#isClosed || this.#hasEnded) return null;
     this.writeDue();
+    if (this.#isClosed || this.#hasEnded) return null;
     this.#isClosed = true;
     this.#isReading = false;
     this.#handle.readStop();

@@ -81,9 +81,13 @@ export class SocketStream implements ByteStream {
     this.#socket.destroy();
   }
   reset(): void {
-    // Only a plain TCP socket can be reset; TLS and unix sockets are destroyed.
-    if ("encrypted" in this.#socket || this.#socket.remoteAddress === undefined) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    // Only a plain TCP socket can be reset; TLS and unix sockets are destroyed. One that is saying goodbye would
+    // refuse and then never be closed.
+    const isSayingGoodbye = socket.writableEnded && !socket.writableFinished;
+    const isPlain = !("encrypted" in socket) && socket.remoteAddress !== undefined;
+    if (isPlain && !isSayingGoodbye) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   /** Gives the socket away, for TLS to be put on top; nothing more is told. Null when it was closed already. */

@@ -251,6 +251,18 @@ function testStream(name: string, makePair: () => Promise<Pair>): void {
     assert.deepEqual(told.events, ["closed well"]);
   });
 
+  streamTest("is gone when it is reset right after its end", async ({ stream, told, peer }) => {
+    stream.end();
+    stream.reset();
+    await told.awaitEvent("closed well");
+    // Whoever sends to a connection that nobody holds any more hears of it.
+    for (let i = 0; i < 500 && !peer.socket.destroyed; i++) {
+      peer.send("x");
+      await turns(2);
+    }
+    assert.ok(peer.socket.destroyed, "the connection is still there");
+  });
+
   streamTest("hears a reset of the far end", async ({ told, peer }) => {
     peer.send("x");
     await told.awaitReceived(1);
