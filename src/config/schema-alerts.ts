@@ -1,12 +1,13 @@
 /** Alerts: what is worth telling, and who is told. */
 import * as z from "zod";
+import { type EventKind, eventKinds } from "../core/event-kinds.ts";
 import { parseDurationMs, parseShare } from "../core/units.ts";
 import { field, leaf, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, duration, flag, text } from "./leaves.ts";
 import { headerName, headerValue, httpUrl, name } from "./texts.ts";
 
-/** Values that are measured, and events that happen. A test keeps both equal to what `observability/` knows. */
+/** Values that are measured. A test keeps them equal to what `observability/` knows. */
 export const alertSignalNames = [
   "error-share",
   "latency-p99-ms",
@@ -16,32 +17,11 @@ export const alertSignalNames = [
   "reload-rejected",
   "loop-utilization",
 ] as const;
-export const alertEventNames = [
-  "endpoint-up",
-  "endpoint-down",
-  "endpoint-ejected",
-  "endpoint-readmitted",
-  "endpoint-draining",
-  "endpoint-maintenance",
-  "endpoint-in-service",
-  "endpoint-weight",
-  "endpoint-added",
-  "endpoint-removed",
-  "source-failed",
-  "source-recovered",
-  "pool-panic",
-  "pool-recovered",
-  "config-applied",
-  "config-rejected",
-  "config-rolled-back",
-  "certificate-renewed",
-  "certificate-problem",
-  "worker-started",
-  "worker-died",
-  "listener-opened",
-  "listener-closed",
-  "shutdown",
-] as const;
+type AlertEventName = Exclude<EventKind, "alert-firing" | "alert-resolved">;
+/** Every event but those of alerts themselves, which would answer each other. */
+const alertEventNames = eventKinds.filter(
+  (kind): kind is AlertEventName => kind !== "alert-firing" && kind !== "alert-resolved",
+);
 
 /** A number; `5%` is 0.05, and `500ms` is 500. */
 function threshold() {

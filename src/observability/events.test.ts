@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
-import { type ControlEvent, eventKinds, EventLog, type EventReport } from "./events.ts";
+import { eventKinds } from "../core/event-kinds.ts";
+import { type ControlEvent, EventLog, type EventReport } from "./events.ts";
 
 const down: EventReport = {
   kind: "endpoint-down",

@@ -4,36 +4,7 @@
  * views. Not the program's log, and nothing per request.
  */
 import type { Clock } from "../core/clock.ts";
-
-export const eventKinds = [
-  "endpoint-up",
-  "endpoint-down",
-  "endpoint-ejected",
-  "endpoint-readmitted",
-  "endpoint-draining",
-  "endpoint-maintenance",
-  "endpoint-in-service",
-  "endpoint-weight",
-  "endpoint-added",
-  "endpoint-removed",
-  "source-failed",
-  "source-recovered",
-  "pool-panic",
-  "pool-recovered",
-  "config-applied",
-  "config-rejected",
-  "config-rolled-back",
-  "certificate-renewed",
-  "certificate-problem",
-  "worker-started",
-  "worker-died",
-  "listener-opened",
-  "listener-closed",
-  "alert-firing",
-  "alert-resolved",
-  "shutdown",
-] as const;
-export type EventKind = (typeof eventKinds)[number];
+import { type EventKind, eventKinds } from "../core/event-kinds.ts";
 
 export type EventLevel = "info" | "warn" | "error";
 

@@ -4,7 +4,8 @@
  */
 import type { Change } from "../config/diff.ts";
 import type { Log, LogFields } from "../core/log.ts";
-import type { EventKind, EventLevel, EventLog, EventReport } from "../observability/events.ts";
+import type { EventKind } from "../core/event-kinds.ts";
+import type { EventLevel, EventLog, EventReport } from "../observability/events.ts";
 import type { ChangeOrigin, Revision } from "./revisions.ts";
 
 /** Lines of the log that are events, too. */

@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { alertEventNames, alertSignalNames } from "../../src/config/schema-alerts.ts";
+import { alertSignalNames } from "../../src/config/schema-alerts.ts";
 import { alertSignals } from "../../src/observability/alerts/alert-rule.ts";
-import { eventKinds } from "../../src/observability/events.ts";
 import { runCommand } from "../support/command.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
 
@@ -228,10 +227,6 @@ test("a test message tells whether receivers take messages", { timeout: 90_000 }
   assert.match(refused.stdout, /hook: the webhook answered 503/);
 });
 
-test("the configuration knows every signal, and every event but those of alerts themselves", () => {
+test("the configuration knows every signal", () => {
   assert.deepEqual([...alertSignalNames], [...alertSignals]);
-  assert.deepEqual(
-    [...alertEventNames],
-    eventKinds.filter((kind) => !kind.startsWith("alert-")),
-  );
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ControlEvent, EventKind } from "../events.ts";
+import type { EventKind } from "../../core/event-kinds.ts";
+import type { ControlEvent } from "../events.ts";
 import { AlertEngine } from "./alert-engine.ts";
 import type { AlertChange, AlertRule, EventRule, ThresholdRule } from "./alert-rule.ts";
 

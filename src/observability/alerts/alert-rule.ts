@@ -1,5 +1,5 @@
 /** What to be told about, and what is told. Values only; deciding and sending stand in files of their own. */
-import type { EventKind } from "../events.ts";
+import type { EventKind } from "../../core/event-kinds.ts";
 
 /**
  * - `error-share`: 5xx among a pool's responses over the last minute, 0 to 1;
