@@ -72,7 +72,8 @@ test("a bad line is a fault", () => {
       JSON.stringify(line),
     );
   }
-  for (const text of ["a: b", "a: b\r", "a: b\n"]) {
+  const ends = ["a: b", "a: b\r", "a: b\n", "a: b\n\n", "a: b\u0001\n", "a: b\u007f\n", "a: b\r\r"];
+  for (const text of ends) {
     assert.equal(parseFields(text, 0, text.length, 100, false), "bad-line", JSON.stringify(text));
   }
 });
