@@ -1,7 +1,6 @@
 /** What the admin API tells of certificates: those in use, and how those of an authority are doing. */
 import * as z from "zod";
-
-const time = z.iso.datetime();
+import { time } from "./admin-scalars.ts";
 
 const certificate = z.object({
   listener: z.string(),

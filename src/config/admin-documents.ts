@@ -6,13 +6,10 @@
 import * as z from "zod";
 import { certificateList } from "./admin-certificates.ts";
 import { explanationDocument } from "./admin-explanation.ts";
-import { endpointOrigin, poolSource } from "./admin-sources.ts";
-import { type Cause, errorTable } from "../core/errors.ts";
+import { ambiguity, drain, endpoint, listener, pool, route } from "./admin-pools.ts";
+import { count, ms, time } from "./admin-scalars.ts";
+import { alertList, diagnosis, endpointHistories, exchange, history } from "./admin-traffic.ts";
 import { parseDurationMs } from "../core/units.ts";
-
-const time = z.iso.datetime();
-const count = z.number().int().min(0);
-const ms = z.number().min(0);
 
 const issue = z.object({
   severity: z.enum(["error", "warning"]),
@@ -47,91 +44,6 @@ const revision = z.object({
   changes: z.array(change),
   restores: z.number().int().nullable(),
   isCurrent: z.boolean(),
-});
-
-const drain = z.object({
-  pool: z.string(),
-  endpoint: z.string(),
-  url: z.string(),
-  reason: z.enum(["draining", "removed"]),
-  started: time,
-  deadline: time.nullable(),
-  outcome: z.enum(["under-way", "finished", "deadline-passed"]),
-  startedRequests: count,
-  cutRequests: count,
-  activeRequests: count.meta({ description: "Tunnels such as WebSockets count until they end." }),
-  tunnels: count.meta({ description: "Of those, WebSockets and the like." }),
-  connections: count,
-});
-
-const endpoint = z.object({
-  pool: z.string(),
-  name: z.string(),
-  url: z.string(),
-  origin: endpointOrigin,
-  state: z.enum(["up", "down", "ejected", "draining", "maintenance"]).meta({ description: "All in all." }),
-  setTo: z.enum(["ready", "draining", "maintenance"]).meta({ description: "What operators said." }),
-  isEligible: z.boolean(),
-  health: z
-    .object({
-      state: z.enum(["unproven", "up", "down"]),
-      reason: z.string(),
-      since: time,
-      lastProbe: z.object({ isOk: z.boolean(), detail: z.string(), latencyMs: ms }).nullable(),
-    })
-    .nullable()
-    .meta({ description: "What probes say; null without probes." }),
-  weight: z.number().min(0).meta({ description: "As it counts now, after slow start." }),
-  configuredWeight: z.number().min(0),
-  isBackup: z.boolean(),
-  zone: z.string().nullable(),
-  labels: z.record(z.string(), z.string()),
-  activeRequests: count,
-  connections: count,
-  requests: count,
-  responses: z.object({ "1xx": count, "2xx": count, "3xx": count, "4xx": count, "5xx": count }),
-  failures: count,
-  retries: count,
-  bytesIn: z.number().min(0),
-  bytesOut: z.number().min(0),
-  latencyMs: z.object({ p50: ms.nullable(), p99: ms.nullable() }),
-  drain: drain.nullable(),
-});
-
-const pool = z.object({
-  name: z.string(),
-  policy: z.string(),
-  hasProbes: z.boolean(),
-  source: poolSource,
-  endpointCount: count,
-  eligibleCount: count,
-  endpoints: z.array(endpoint),
-});
-
-const listener = z.object({
-  name: z.string(),
-  address: z.string().meta({ description: "As bound." }),
-  connections: count,
-  connectionsMax: count.nullable(),
-  accepted: count,
-  refusedConnections: count,
-  refusedHeads: count,
-});
-
-const route = z.object({
-  name: z.string(),
-  host: z.string(),
-  path: z.string(),
-  conditions: z.string(),
-  priority: z.number(),
-  action: z.string(),
-});
-
-const ambiguity = z.object({
-  kind: z.enum(["unreachable", "order-decides"]),
-  route: z.string(),
-  other: z.string(),
-  text: z.string(),
 });
 
 const lastReload = z.object({
@@ -220,71 +132,6 @@ const event = z.object({
   origin: z.string().optional(),
 });
 
-const cause = z.enum(Object.keys(errorTable) as [Cause, ...Cause[]]);
-
-const diagnosisRow = z.object({
-  cause,
-  source: z.enum(["downstream", "upstream", "internal"]),
-  stage: z.string(),
-  sentence: z.string(),
-  fix: z.string(),
-  listener: z.string(),
-  route: z.string().meta({ description: "Empty when none matched." }),
-  pool: z.string(),
-  endpoint: z.string().meta({ description: "Empty when none was involved." }),
-  failed: count.meta({ description: "Exchanges of the last hour that failed." }),
-  recovered: count.meta({ description: "Failed attempts that another attempt made good." }),
-  firstSeen: time,
-  lastSeen: time,
-  example: z.object({
-    time,
-    method: z.string(),
-    target: z.string(),
-    host: z.string(),
-    client: z.string(),
-    status: count,
-    detail: z.string(),
-    durationMs: ms,
-    requestId: z.string(),
-  }),
-});
-
-const column = z.array(z.number().nullable());
-
-const history = z.object({
-  start: time.meta({ description: "When the first step began." }),
-  stepMs: ms,
-  requestRate: column.meta({ description: "Per second; null where nothing was sampled. So are the others." }),
-  errorRate: column.meta({ description: "Responses with 5xx, per second." }),
-  active: column,
-  p50Ms: column,
-  p90Ms: column,
-  p99Ms: column,
-});
-
-const exchange = z.object({
-  time,
-  client: z.string(),
-  listener: z.string(),
-  route: z.string(),
-  pool: z.string(),
-  endpoint: z.string(),
-  method: z.string(),
-  host: z.string(),
-  target: z.string(),
-  status: count,
-  cause: cause.nullable(),
-  detail: z.string(),
-  durationMs: ms,
-  queueMs: ms,
-  connectMs: ms.nullable(),
-  firstByteMs: ms.nullable(),
-  bytesIn: count,
-  bytesOut: count,
-  failedAttempts: z.array(z.object({ endpoint: z.string(), cause })),
-  requestId: z.string(),
-});
-
 const problem = z.object({
   type: z.string(),
   title: z.string(),
@@ -324,24 +171,9 @@ const documents = {
   Event: event,
   EventList: z.object({ events: z.array(event) }),
   Explanation: explanationDocument,
-  Diagnosis: z.object({
-    rows: z.array(diagnosisRow),
-    ungrouped: count.meta({ description: "Failures since the start that found no group." }),
-  }),
+  Diagnosis: diagnosis,
   CertificateList: certificateList,
-  AlertList: z.object({
-    alerts: z.array(
-      z.object({
-        rule: z.string(),
-        severity: z.enum(["warning", "critical"]),
-        subject: z.string().meta({ description: "Empty for the whole." }),
-        summary: z.string(),
-        value: z.number().nullable(),
-        started: time,
-      }),
-    ),
-    receivers: z.array(z.object({ name: z.string(), delivered: count, lost: count, waiting: count })),
-  }),
+  AlertList: alertList,
   AlertTest: z.object({
     receivers: z.array(
       z.object({
@@ -352,11 +184,7 @@ const documents = {
   }),
   Exchange: exchange,
   History: history,
-  EndpointHistories: z.object({
-    start: time,
-    stepMs: ms,
-    endpoints: z.array(z.object({ name: z.string(), requestRate: column, p50Ms: column, p99Ms: column })),
-  }),
+  EndpointHistories: endpointHistories,
   Health: health,
   Problem: problem,
 };

@@ -1,7 +1,6 @@
 /** Where endpoints come from, as the admin API shows it. */
 import * as z from "zod";
-
-const count = z.number().int().min(0);
+import { count, time } from "./admin-scalars.ts";
 
 /** Of one endpoint. */
 export const endpointOrigin = z.enum(["configuration", "operator", "source"]).meta({
@@ -20,7 +19,7 @@ export const poolSource = z
     reason: z.string().nullable().meta({ description: "Why it fails; null unless it does." }),
     successes: count,
     failures: count,
-    lastSuccess: z.iso.datetime().nullable(),
+    lastSuccess: time.nullable(),
     endpoints: count.meta({ description: "In its last good answer." }),
   })
   .nullable()
