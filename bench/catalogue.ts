@@ -1,5 +1,9 @@
 /** All loads and all peers, in the order in which they are run and printed. The first peer is the yardstick. */
 import { browser } from "./loads/browser.ts";
+import { h2100k } from "./loads/h2-100k.ts";
+import { h2Browser } from "./loads/h2-browser.ts";
+import { h2Tiny } from "./loads/h2-tiny.ts";
+import { h2cTiny } from "./loads/h2c-tiny.ts";
 import { connections1000 } from "./loads/connections-1000.ts";
 import { download100k } from "./loads/download-100k.ts";
 import { download1m } from "./loads/download-1m.ts";
@@ -34,6 +38,10 @@ export const allLoads: readonly Load[] = [
   tls100k,
   tlsFull,
   tlsResumed,
+  h2Tiny,
+  h2cTiny,
+  h2Browser,
+  h2100k,
   tcpTiny,
   tcp100k,
   tcpConnections,

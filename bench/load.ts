@@ -1,4 +1,4 @@
-/** What the harness asks of wrk. One file per load lies in `bench/loads/`. */
+/** What the harness asks of wrk, or of h2load where HTTP/2 is spoken. One file per load lies in `bench/loads/`. */
 
 export interface Load {
   readonly name: string;
@@ -13,8 +13,23 @@ export interface Load {
   readonly protocol?: LoadProtocol;
   /** Handshakes instead of requests, by `openssl s_time`: each connection a full one, or a resumed one. */
   readonly handshakes?: "full" | "resumed";
+  /** For `h2` and `h2c`, by h2load; path and script are not read then. */
+  readonly http2?: Http2Load;
   /** Whom the others are compared with; the catalogue's yardstick unless given. */
   readonly yardstick?: string;
 }
 
-export type LoadProtocol = "http" | "https" | "tcp";
+/** Requests of HTTP/2, a fixed number of them. */
+export interface Http2Load {
+  /** At once on each connection. */
+  readonly streams: number;
+  /** For every second that a round is to last, this many are sent, however long they take. */
+  readonly requestsPerSecond: number;
+  /** `name: value`. */
+  readonly headers: readonly string[];
+  /** Asked for in turn. */
+  readonly paths: readonly string[];
+}
+
+/** `h2` is HTTP/2 over TLS, `h2c` without, known beforehand. */
+export type LoadProtocol = "http" | "https" | "h2" | "h2c" | "tcp";

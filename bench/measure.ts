@@ -7,10 +7,17 @@ import { join } from "node:path";
 import type { Load } from "./load.ts";
 import type { Peer, PeerFront } from "./peer.ts";
 import { busySecondsOf, usageOf } from "./support/machine.ts";
-import { freePort, startPinned, waitUntilReady, type RunningProcess } from "./support/processes.ts";
+import {
+  freePort,
+  startPinned,
+  type ReadyProtocol,
+  waitUntilReady,
+  type RunningProcess,
+} from "./support/processes.ts";
+import { runH2load } from "./support/h2load.ts";
 import { runHandshakes } from "./support/handshakes.ts";
 import { siteIn } from "./support/site.ts";
-import { describeErrors, runWrk } from "./support/wrk.ts";
+import { describeErrors, type LoadResult, runWrk } from "./support/wrk.ts";
 
 export const proxyCore = 0;
 export const loadCore = 1;
@@ -27,7 +34,7 @@ export interface Sample {
 
 export interface PeerResult {
   readonly peer: string;
-  /** One per round; null where wrk got nothing. */
+  /** One per round; null where the client got nothing. */
   readonly samples: readonly (Sample | null)[];
   readonly peakBytes: number;
   /** Every complaint. Not empty means failed. */
@@ -91,16 +98,28 @@ async function enter(peer: Peer, load: Load, options: MeasureOptions): Promise<C
     ...(front === null ? {} : { front }),
   });
   const program = startPinned(peer.name, proxyCore, command);
-  const errors = await waitUntilReady(program, port, load.protocol === "https" ? "https" : "http").then(
+  const errors = await waitUntilReady(program, port, readinessOf(load)).then(
     () => [],
     (error: unknown) => [String(error)],
   );
   return { peer, port, program, samples: [], errors };
 }
 
-function frontOf({ protocol }: Load, workFolder: string): PeerFront | null {
-  if (protocol === "https") return siteIn(workFolder);
-  return protocol === "tcp" ? { protocol } : null;
+export function frontOf({ protocol }: Load, workFolder: string): PeerFront | null {
+  if (protocol === "https" || protocol === "h2") return { protocol, ...siteIn(workFolder) };
+  return protocol === "tcp" || protocol === "h2c" ? { protocol } : null;
+}
+
+/** How the proxy is asked whether it is there. */
+export function readinessOf({ protocol = "http" }: Load): ReadyProtocol {
+  return protocol === "tcp" ? "http" : protocol;
+}
+
+/** One turn's load, by the program that makes its kind. */
+export function drive(load: Load, port: number, seconds: number, workFolder: string): Promise<LoadResult> {
+  if (load.http2 !== undefined) return runH2load(load, load.http2, port, seconds, loadCore, workFolder);
+  if (load.handshakes !== undefined) return runHandshakes(load, port, seconds, loadCore);
+  return runWrk(load, port, seconds, loadCore, workFolder);
 }
 
 /** One turn: adds a sample and, when anything was wrong, a complaint. */
@@ -118,11 +137,7 @@ async function measure(
   const cpuBefore = usageOf(program.pid).cpuSeconds;
   const busyBefore = busySecondsOf(proxyCore);
   const seconds = turn === "warm-up" ? options.warmUpSeconds : options.seconds;
-  const running =
-    load.handshakes === undefined
-      ? runWrk(load, port, seconds, loadCore, options.workFolder)
-      : runHandshakes(load, port, seconds, loadCore);
-  const result = await running.catch(String);
+  const result = await drive(load, port, seconds, options.workFolder).catch(String);
   if (typeof result === "string") {
     samples.push(null);
     errors.push(`${turn}: ${result}${program.hasEnded ? `\n${program.output}` : ""}`);

@@ -12,10 +12,13 @@ export interface PeerSetup {
   readonly front?: PeerFront;
 }
 
-/** `https` comes with PEM files of an ECDSA certificate for localhost; `tcp` relays connections unread. */
+/**
+ * `https` and `h2` come with PEM files of an ECDSA certificate for localhost; `h2c` is HTTP/2 without TLS, known
+ * beforehand; `tcp` relays connections unread.
+ */
 export type PeerFront =
-  | { readonly protocol: "https"; readonly certificate: string; readonly key: string }
-  | { readonly protocol: "tcp" };
+  | { readonly protocol: "https" | "h2"; readonly certificate: string; readonly key: string }
+  | { readonly protocol: "h2c" | "tcp" };
 
 export interface Peer {
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:profile`: runs Headgate under V8's sampling profiler while wrk drives it, and prints the
+ * `npm run bench:profile`: runs Headgate under V8's sampling profiler while a load drives it, and prints the
  * functions in which the data plane spends its time. With `--keep FOLDER` the raw profiles stay, for
  * Chrome's developer tools.
  *
@@ -9,12 +9,12 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { allLoads, selectNamed } from "./catalogue.ts";
-import { loadCore, proxyCore } from "./measure.ts";
+import { drive, frontOf, loadCore, proxyCore, readinessOf } from "./measure.ts";
 import { headgate } from "./peers/headgate.ts";
 import { selfTimes, type CpuProfile } from "./support/cpu-profile.ts";
 import { startOrigin } from "./support/origin.ts";
 import { freePort, startPinned, waitUntilReady, withCleanUp } from "./support/processes.ts";
-import { describeErrors, runWrk } from "./support/wrk.ts";
+import { describeErrors } from "./support/wrk.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +38,13 @@ await withCleanUp(async (workFolder) => {
   const profiles = resolve(options.keep ?? join(workFolder, "profiles"));
   mkdirSync(profiles, { recursive: true });
   const known = new Set(readdirSync(profiles));
-  const [node = "", ...command] = headgate.prepare({ port, originPort: origin.port, workFolder });
+  const front = frontOf(load, workFolder);
+  const [node = "", ...command] = headgate.prepare({
+    port,
+    originPort: origin.port,
+    workFolder,
+    ...(front === null ? {} : { front }),
+  });
   const program = startPinned("headgate", proxyCore, [
     node,
     "--cpu-prof",
@@ -46,11 +52,11 @@ await withCleanUp(async (workFolder) => {
     profiles,
     ...command,
   ]);
-  await waitUntilReady(program, port);
+  await waitUntilReady(program, port, readinessOf(load));
   // The first second compiles and optimises; what follows is the steady state.
-  await runWrk(load, port, 1, loadCore, workFolder);
+  await drive(load, port, 1, workFolder);
   const fromMicros = monotonicMicros();
-  const result = await runWrk(load, port, Number(options.seconds), loadCore, workFolder);
+  const result = await drive(load, port, Number(options.seconds), workFolder);
   const toMicros = monotonicMicros();
   await program.stop();
   console.log(`${load.title}: ${(result.requests / result.seconds).toFixed(0)} req/s under the profiler`);

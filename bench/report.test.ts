@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PeerResult, Sample } from "./measure.ts";
 import { median, rowsOf, tableOf } from "./report.ts";
+import { readH2load } from "./support/h2load.ts";
 import { selfTimes } from "./support/cpu-profile.ts";
 import { describeErrors } from "./support/wrk.ts";
 
@@ -91,4 +92,47 @@ test("self times add up per function and leave waiting out", () => {
     functions: [{ name: "parse", place: "src/http1/head.ts:7", selfMs: 6 }],
   });
   assert.equal(selfTimes(profile, 60_500, 62_500).busyMs, 2, "only what lies between the two moments");
+});
+
+/** What h2load 1.52 prints, shortened. */
+const h2loadText = (
+  protocol: string,
+  cipher: string,
+  succeeded: number,
+  well: number,
+): string => `starting benchmark...
+TLS Protocol: TLSv1.3
+Cipher: ${cipher}
+Application protocol: ${protocol}
+
+finished in 250.00ms, 16.00 req/s, 801.71KB/s
+requests: 4 total, 4 started, 4 done, ${succeeded} succeeded, ${4 - succeeded} failed, 1 errored, 0 timeout
+status codes: ${well} 2xx, 0 3xx, 0 4xx, ${succeeded - well} 5xx
+traffic: 1.37MB (1440448) total, 1015.63KB (1040008) headers (space savings 46.94%), 39.06KB (40000) data
+`;
+const h2loadLog = "1\t200\t4000\n2\t200\t1000\n3\t200\t3000\n4\t200\t2000\n";
+
+test("of h2load's figures only answers with 2xx count, and the others are errors", () => {
+  const result = readH2load(h2loadText("h2", "TLS_AES_128_GCM_SHA256", 3, 2), h2loadLog, 4, true);
+  assert.deepEqual(result, {
+    seconds: 0.25,
+    requests: 2,
+    bytes: 40_000,
+    p50Ms: 3,
+    p99Ms: 4,
+    errors: { failed: 1, errored: 1, timeout: 0, "not 2xx": 2 },
+  });
+  assert.equal(describeErrors(result), "errors: 1 failed, 1 errored, 2 not 2xx");
+  const sound = readH2load(h2loadText("h2c", "none", 4, 4), h2loadLog, 4, false);
+  assert.equal(describeErrors({ ...sound, errors: { ...sound.errors, errored: 0 } }), null);
+});
+
+test("a proxy that answers h2load with another protocol or cipher is not measured", () => {
+  const suite = "TLS_AES_128_GCM_SHA256";
+  assert.throws(() => readH2load(h2loadText("http/1.1", suite, 4, 4), h2loadLog, 4, true), /spoke http/);
+  assert.throws(
+    () => readH2load(h2loadText("h2", "TLS_AES_256_GCM_SHA384", 4, 4), h2loadLog, 4, true),
+    /spoke TLSv1.3, TLS_AES_256/,
+  );
+  assert.throws(() => readH2load("Application protocol: h2c\n", "", 4, false), /no result/);
 });

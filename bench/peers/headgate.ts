@@ -15,7 +15,7 @@ export const headgate: Peer = {
     const { version } = JSON.parse(manifest) as { version: string };
     return `${version} on Node ${process.versions.node}`;
   },
-  protocols: ["http", "https", "tcp"],
+  protocols: ["http", "https", "h2", "h2c", "tcp"],
   prepare(setup) {
     const { front, port, originPort } = setup;
     if (front !== undefined) return [process.execPath, program, "run", configFile(front, setup)];
@@ -27,13 +27,13 @@ export const headgate: Peer = {
 function configFile(front: PeerFront, { port, originPort, workFolder }: PeerSetup): string {
   const file = join(workFolder, "headgate.yaml");
   const isRelay = front.protocol === "tcp";
-  const listener = isRelay
-    ? "protocol: tcp, pool: app"
-    : `tls: { certificates: { certificate: ${front.certificate}, key: ${front.key} } }`;
+  let listener = isRelay ? ", protocol: tcp, pool: app" : "";
+  if ("certificate" in front)
+    listener = `, tls: { certificates: { certificate: ${front.certificate}, key: ${front.key} } }`;
   writeFileSync(
     file,
     `workers: 1
-listeners: [{ address: "127.0.0.1:${port}", ${listener} }]
+listeners: [{ address: "127.0.0.1:${port}"${listener} }]
 pools: { app: { endpoints: ["${isRelay ? "tcp" : "http"}://127.0.0.1:${originPort}"] } }
 `,
   );

@@ -8,7 +8,7 @@ import { firstLineOf } from "../support/processes.ts";
 export const nginx: Peer = {
   name: "nginx",
   install: "apt-get install nginx",
-  protocols: ["http", "https"],
+  protocols: ["http", "https", "h2", "h2c"],
   findVersion: () => firstLineOf("nginx", "-v")?.replace(/^.*nginx\//, "") ?? null,
   prepare({ port, originPort, workFolder, front }) {
     const file = join(workFolder, "nginx.conf");
@@ -25,8 +25,8 @@ export const nginx: Peer = {
           proxy_temp_path ${workFolder}/proxy;
           upstream origin { server 127.0.0.1:${originPort}; keepalive 1024; keepalive_requests 1000000000; }
           server {
-            listen 127.0.0.1:${port} ${front?.protocol === "https" ? "ssl" : ""} backlog=4096;
-            ${front?.protocol === "https" ? tlsLines(front.certificate, front.key) : ""}
+            listen 127.0.0.1:${port} ${listenWords[front?.protocol ?? "http"]} backlog=4096;
+            ${front !== undefined && "certificate" in front ? tlsLines(front.certificate, front.key) : ""}
             location / {
               proxy_http_version 1.1;
               proxy_set_header Connection "";
@@ -42,6 +42,9 @@ export const nginx: Peer = {
     return ["nginx", "-p", workFolder, "-c", file];
   },
 };
+
+/** Without TLS nginx 1.22 speaks HTTP/2 only to those who begin with it. */
+const listenWords = { http: "", https: "ssl", h2: "ssl http2", h2c: "http2", tcp: "" } as const;
 
 function tlsLines(certificate: string, key: string): string {
   return `

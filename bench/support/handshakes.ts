@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Load } from "../load.ts";
-import type { WrkResult } from "./wrk.ts";
+import type { LoadResult } from "./wrk.ts";
 
 /** Latencies are not told: 0. */
 export async function runHandshakes(
@@ -10,7 +10,7 @@ export async function runHandshakes(
   port: number,
   seconds: number,
   core: number,
-): Promise<WrkResult> {
+): Promise<LoadResult> {
   // With TLS 1.3 it leaves before the tickets come, so only TLS 1.2 has anything to resume.
   const kind = load.handshakes === "resumed" ? ["-reuse", "-tls1_2"] : ["-new", "-tls1_3"];
   const command = ["-c", String(core), "openssl", "s_time", "-connect", `127.0.0.1:${port}`];

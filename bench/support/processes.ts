@@ -6,6 +6,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { get } from "node:http";
+import { connect } from "node:http2";
 import { get as getSecurely } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -83,31 +84,52 @@ export function startPinned(name: string, core: number, command: readonly string
   return new RunningProcess(name, child);
 }
 
+/** How a program is asked whether it answers. */
+export type ReadyProtocol = "http" | "https" | "h2" | "h2c";
+
 /** Resolves when the port answers a GET with 200, whoever vouches for it; rejects with what the process printed. */
 export async function waitUntilReady(
   program: RunningProcess,
   port: number,
-  scheme: "http" | "https" = "http",
+  protocol: ReadyProtocol = "http",
 ): Promise<void> {
   const deadline = Date.now() + startupMs;
   while (Date.now() < deadline) {
     if (program.hasEnded) throw new Error(`${program.name} ended at once:\n${program.output}`);
-    if ((await statusOf(port, scheme)) === 200) return;
+    if ((await statusOf(port, protocol)) === 200) return;
     await wait(50);
   }
   throw new Error(`${program.name} did not answer on port ${port}:\n${program.output}`);
 }
 
-function statusOf(port: number, scheme: "http" | "https"): Promise<number | null> {
+function statusOf(port: number, protocol: ReadyProtocol): Promise<number | null> {
+  if (protocol === "h2" || protocol === "h2c") return http2StatusOf(port, protocol);
   return new Promise((resolve) => {
     const target = { host: "127.0.0.1", port, path: "/", agent: false, timeout: 2000 } as const;
-    const ask = scheme === "https" ? getSecurely : get;
+    const ask = protocol === "https" ? getSecurely : get;
     const request = ask({ ...target, rejectUnauthorized: false }, (response) => {
       response.resume();
       response.on("close", () => resolve(response.statusCode ?? null));
     });
     request.on("timeout", () => request.destroy());
     request.on("error", () => resolve(null));
+  });
+}
+
+function http2StatusOf(port: number, protocol: "h2" | "h2c"): Promise<number | null> {
+  return new Promise((resolve) => {
+    const scheme = protocol === "h2" ? "https" : "http";
+    const session = connect(`${scheme}://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    const give = (status: number | null): void => {
+      session.destroy();
+      resolve(status);
+    };
+    session
+      .on("error", () => give(null))
+      .on("close", () => resolve(null))
+      .setTimeout(2000, () => give(null));
+    const request = session.request({ ":path": "/" });
+    request.on("error", () => give(null)).on("response", (head) => give(head[":status"] ?? null));
   });
 }
 

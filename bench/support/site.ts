@@ -4,8 +4,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PeerFront } from "../peer.ts";
 
+type SecureFront = Extract<PeerFront, { certificate: string }>;
+
 /** Made once per folder. */
-export function siteIn(workFolder: string): Extract<PeerFront, { protocol: "https" }> {
+export function siteIn(workFolder: string): Pick<SecureFront, "certificate" | "key"> {
   const certificate = join(workFolder, "site.pem");
   const key = join(workFolder, "site.key");
   if (!existsSync(certificate)) {
@@ -15,5 +17,5 @@ export function siteIn(workFolder: string): Extract<PeerFront, { protocol: "http
     const made = spawnSync("openssl", [...options.split(" "), ...names, "-keyout", key, "-out", certificate]);
     if (made.status !== 0) throw new Error(`openssl made no certificate: ${String(made.stderr)}`);
   }
-  return { protocol: "https", certificate, key };
+  return { certificate, key };
 }

@@ -5,22 +5,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Load } from "../load.ts";
 
-export interface WrkResult {
+/** What a load came to, whichever program made it. */
+export interface LoadResult {
   readonly seconds: number;
   readonly requests: number;
   readonly bytes: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly errors: WrkErrors;
-}
-
-export interface WrkErrors {
-  readonly connect: number;
-  readonly read: number;
-  readonly write: number;
-  /** Answers with a status above 399, and anything not 2xx or 3xx. */
-  readonly status: number;
-  readonly timeout: number;
+  /** By kind; wrk's `status` is answers with a status above 399, and anything not 2xx or 3xx. */
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 const report = `
@@ -39,7 +32,7 @@ export async function runWrk(
   seconds: number,
   core: number,
   workFolder: string,
-): Promise<WrkResult> {
+): Promise<LoadResult> {
   const script = join(workFolder, `${load.name}.lua`);
   writeFileSync(script, load.script + report);
   const flags = `--latency --timeout 10s -t 1 -c ${load.connections} -d ${seconds}s -s`.split(" ");
@@ -49,11 +42,11 @@ export async function runWrk(
   const { stdout } = await promisify(execFile)("taskset", command);
   const line = stdout.split("\n").find((text) => text.startsWith("{"));
   if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
-  return JSON.parse(line) as WrkResult;
+  return JSON.parse(line) as LoadResult;
 }
 
 /** Null when nothing went wrong; a run without a single answer counts as wrong. */
-export function describeErrors({ errors, requests }: WrkResult): string | null {
+export function describeErrors({ errors, requests }: LoadResult): string | null {
   const parts = Object.entries(errors).flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : []));
   if (requests === 0) parts.push("no answer at all");
   return parts.length === 0 ? null : `errors: ${parts.join(", ")}`;
