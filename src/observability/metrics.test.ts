@@ -123,9 +123,11 @@ test("families of one name are joined, empty ones left out, odd numbers spelled"
   );
 });
 
-test("a family's samples are bounded", () => {
+test("a family's samples are bounded, and those left out are counted", () => {
   const samples = Array.from({ length: 20_000 }, (_, index) => ({ labels: { i: String(index) }, value: 1 }));
   assert.equal(expose([gaugeFamily("g", "G.", samples)], "prometheus").split("\n").length, 10_000 + 3);
+  const { body } = scrape([() => [gaugeFamily("g", "G.", samples)]], undefined);
+  assert.match(body, /^headgate_scrape_omitted_samples 10000$/m);
 });
 
 for (const [accept, format] of [
@@ -159,6 +161,10 @@ test("what was counted is what is shown", () => {
     'headgate_endpoint_request_duration_seconds_count{pool="app",endpoint="b1"} 8',
     'headgate_endpoint_condition{pool="app",endpoint="b2",condition="down"} 1',
     'headgate_pool_eligible_endpoints{pool="app"} 1',
+    'headgate_endpoint_transitions_total{pool="app",endpoint="b1",transition="down"} 0',
+    'headgate_endpoint_transitions_total{pool="app",endpoint="b2",transition="down"} 1',
+    'headgate_pool_protection_actions_total{pool="app",feature="shed",result="observed"} 2',
+    'headgate_rate_limit_verdicts_total{route="all",limit="one",mode="observe",verdict="rejected"} 1',
     'headgate_build_info{version="1.2.3"} 1',
   ]) {
     assert.ok(body.split("\n").includes(line), line);

@@ -256,12 +256,16 @@ export class ControlPlane {
       [...shared.clientLimits].map(([name, { share }]) => [name, share]),
     );
     const rateLimits = Object.fromEntries([...shared.rateLimits].map(([name, { share }]) => [name, share]));
+    const rateVerdicts = Object.fromEntries(
+      [...shared.rateVerdicts].map(([key, { counts }]) => [key, counts.buffer]),
+    );
     return {
       revision: this.#revision + 1,
       observability: shared.observability,
       config,
       pools,
       rateLimits,
+      rateVerdicts,
       routes,
       files,
       clientLimits,

@@ -7,9 +7,11 @@ import {
   gaugeFamily,
   type Sample,
 } from "../observability/metrics/metric-family.ts";
+import type { EndpointName } from "../observability/metrics/transition-counts.ts";
 import type { PoolLatency } from "../observability/metrics/recent-latency.ts";
 import { type StatusBit, statusBits } from "../upstream/endpoint-layout.ts";
 import type { ListenerTotals } from "./listener-counters.ts";
+import type { RouteVerdicts } from "./rate-limits.ts";
 import type { SharedState } from "./shared-state.ts";
 
 const statusNames = Object.keys(statusBits) as readonly StatusBit[];
@@ -23,6 +25,11 @@ export function endpointReadings(shared: SharedState): readonly EndpointReading[
     isEligible: state.isEligible,
     conditions: statusNames.filter((name) => state.hasStatus(name)),
   }));
+}
+
+/** All endpoints there are. */
+export function endpointNames(shared: SharedState): readonly EndpointName[] {
+  return [...shared.endpoints()].map(({ pool, config }) => ({ pool, endpoint: config.name }));
 }
 
 /** Running totals of each pool's times from head to end. */
@@ -59,22 +66,49 @@ export function listenerMetrics(shared: SharedState): Collector {
 
 /** What a protective feature did; see `protections.ts`. */
 export interface ProtectionReading {
-  /** `pool app`, `route api`, `rate limit per-client`. */
-  readonly scope: string;
+  readonly kind: "pool" | "route" | "listener" | "rate limit";
+  /** The pool's, the route's … */
+  readonly name: string;
   readonly feature: string;
   readonly enforced: number;
   readonly observed: number;
 }
 
+const ownerKinds = ["listener", "route", "pool"] as const;
+
+/** Of listeners, routes and pools; rate limits have verdicts of their own. */
 export function protectionMetrics(read: () => readonly ProtectionReading[]): Collector {
+  return () => {
+    const rows = read();
+    return ownerKinds.map((kind) =>
+      counterFamily(
+        `headgate_${kind}_protection_actions`,
+        "How often a protective feature acted (enforced), or would have if it were not in observe mode (observed).",
+        rows
+          .filter((row) => row.kind === kind)
+          .flatMap(({ name, feature, enforced, observed }) => [
+            { labels: { [kind]: name, feature, result: "enforced" }, value: enforced },
+            { labels: { [kind]: name, feature, result: "observed" }, value: observed },
+          ]),
+      ),
+    );
+  };
+}
+
+/** What rate limits said to the requests of each route; in observe mode, what they would have said. */
+export function rateLimitMetrics(read: () => Iterable<RouteVerdicts>): Collector {
   return () => [
     counterFamily(
-      "headgate_protection_actions",
-      "How often a protective feature acted (enforced), or would have if it were not in observe mode (observed).",
-      read().flatMap(({ scope, feature, enforced, observed }) => [
-        { labels: { scope, feature, result: "enforced" }, value: enforced },
-        { labels: { scope, feature, result: "observed" }, value: observed },
-      ]),
+      "headgate_rate_limit_verdicts",
+      "What rate limits said to requests, by route; in observe mode, what they would have said.",
+      [...read()].flatMap(({ route, limit, mode, counts }) => {
+        const { admitted, delayed, rejected } = counts.read();
+        const sample = (verdict: string, value: number): Sample => ({
+          labels: { route, limit, mode, verdict },
+          value,
+        });
+        return [sample("allowed", admitted), sample("delayed", delayed), sample("rejected", rejected)];
+      }),
     ),
   ];
 }

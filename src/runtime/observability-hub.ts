@@ -27,11 +27,13 @@ import { RecentLatency } from "../observability/metrics/recent-latency.ts";
 import { TransitionCounts } from "../observability/metrics/transition-counts.ts";
 import type { ProcessUsage } from "../platform/loop-meter.ts";
 import {
+  endpointNames,
   endpointReadings,
   listenerMetrics,
   poolLatencies,
   protectionMetrics,
   type ProtectionReading,
+  rateLimitMetrics,
 } from "./metrics-readings.ts";
 import { AlertKeeper, poolSignals } from "./observability-alerts.ts";
 import { HistoryKeeper } from "./observability-history.ts";
@@ -133,6 +135,7 @@ export class Observability {
       endpointMetrics(() => endpointReadings(shared)),
       listenerMetrics(shared),
       protectionMetrics(() => protections()),
+      rateLimitMetrics(() => shared.rateVerdicts.values()),
       sourceMetrics(() => endpointSources()),
       processMetrics(() => ({
         ...processUsage(),
@@ -144,7 +147,7 @@ export class Observability {
       accessLogMetrics(() => ({ ...shared.vitals.readLines(), held: 0 })),
       () => this.traces.metrics(),
       () => this.#recent.metrics(poolLatencies(shared.counters)),
-      () => this.#transitions.metrics(),
+      () => this.#transitions.metrics(endpointNames(shared)),
       () => this.#deliveryMetrics(),
       eventMetrics(() => events.countsByKind()),
     ];

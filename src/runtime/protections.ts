@@ -14,12 +14,21 @@ import type { SharedPool, SharedState } from "./shared-state.ts";
 export interface ProtectionStats {
   /** Whose it is: `pool app`, `route api`, `rate limit per-client`, `listener :8080`. */
   readonly scope: string;
+  /** The same in two parts. */
+  readonly kind: "pool" | "route" | "rate limit" | "listener";
+  readonly name: string;
   readonly feature: Protection | "concurrency" | "shed" | "rate-limit" | "connections-per-client";
   readonly mode: LimitMode;
   /** How often it acted: refused, queued, ejected, retried less … */
   readonly enforced: number;
   /** How often it would have acted, had it not been in observe mode. */
   readonly observed: number;
+}
+
+type Owner = Pick<ProtectionStats, "scope" | "kind" | "name">;
+
+function owner(kind: Owner["kind"], name: string): Owner {
+  return { scope: `${kind} ${name}`, kind, name };
 }
 
 /** A route's counters as this worker writes them. */
@@ -35,7 +44,7 @@ export function readProtections(shared: SharedState, config: Config): readonly P
   const result: ProtectionStats[] = [];
   for (const [name, pool] of shared.pools) {
     const poolConfig = config.pools[name];
-    if (poolConfig !== undefined) result.push(...ofPool(`pool ${name}`, poolConfig, pool));
+    if (poolConfig !== undefined) result.push(...ofPool(owner("pool", name), poolConfig, pool));
   }
   for (const route of config.routes) {
     const counts = shared.routes.get(route.name);
@@ -43,17 +52,17 @@ export function readProtections(shared: SharedState, config: Config): readonly P
   }
   for (const [name, { share }] of shared.rateLimits) {
     const mode = config.rateLimits[name]?.mode ?? "enforce";
-    result.push(ofVerdicts(`rate limit ${name}`, "rate-limit", mode, share.counts));
+    result.push(ofVerdicts(owner("rate limit", name), "rate-limit", mode, share.counts));
   }
   for (const [name, { share }] of shared.clientLimits) {
     const limits = config.listeners.find((listener) => listener.name === name)?.limits;
     const mode = limits?.connectionsPerClientMode ?? "enforce";
-    result.push(ofVerdicts(`listener ${name}`, "connections-per-client", mode, share.counts));
+    result.push(ofVerdicts(owner("listener", name), "connections-per-client", mode, share.counts));
   }
   return result;
 }
 
-function ofPool(scope: string, config: PoolConfig, pool: SharedPool): ProtectionStats[] {
+function ofPool(whose: Owner, config: PoolConfig, pool: SharedPool): ProtectionStats[] {
   const modes: readonly (readonly [Protection, LimitMode | undefined])[] = [
     ["queue", config.queue?.mode],
     ["hedge", config.hedge?.mode],
@@ -66,17 +75,17 @@ function ofPool(scope: string, config: PoolConfig, pool: SharedPool): Protection
     ["retry-budget", config.retry.budget.mode],
   ];
   const result = modes.flatMap(([feature, mode]) =>
-    mode === undefined ? [] : [{ scope, feature, mode, ...pool.protections.read(feature) }],
+    mode === undefined ? [] : [{ ...whose, feature, mode, ...pool.protections.read(feature) }],
   );
   const { overload } = pool;
   return [
     ...result,
     ...(config.concurrency === null || overload.concurrency === null
       ? []
-      : [ofVerdicts(scope, "concurrency", config.concurrency.mode, overload.concurrency.counts)]),
+      : [ofVerdicts(whose, "concurrency", config.concurrency.mode, overload.concurrency.counts)]),
     ...(config.shed === null || overload.shedCounts === null
       ? []
-      : [ofVerdicts(scope, "shed", config.shed.mode, overload.shedCounts)]),
+      : [ofVerdicts(whose, "shed", config.shed.mode, overload.shedCounts)]),
   ];
 }
 
@@ -84,21 +93,23 @@ function ofRoute(
   { name, access, faults, mirror, limits }: RouteConfig,
   counts: ProtectionCounts,
 ): ProtectionStats[] {
-  const scope = `route ${name}`;
+  const whose = owner("route", name);
   const result: ProtectionStats[] = [];
-  if (access !== null) result.push({ scope, feature: "access", mode: access.mode, ...counts.read("access") });
+  if (access !== null)
+    result.push({ ...whose, feature: "access", mode: access.mode, ...counts.read("access") });
   if (watchesBodies(limits))
-    result.push({ scope, feature: "body-limit", mode: limits.bodyMode, ...counts.read("body-limit") });
-  if (faults !== null) result.push({ scope, feature: "faults", mode: faults.mode, ...counts.read("faults") });
+    result.push({ ...whose, feature: "body-limit", mode: limits.bodyMode, ...counts.read("body-limit") });
+  if (faults !== null)
+    result.push({ ...whose, feature: "faults", mode: faults.mode, ...counts.read("faults") });
   if (mirror !== null) {
     for (const feature of ["mirror", "mirror-drop"] as const)
-      result.push({ scope, feature, mode: "enforce", ...counts.read(feature) });
+      result.push({ ...whose, feature, mode: "enforce", ...counts.read(feature) });
   }
   return result;
 }
 
 function ofVerdicts(
-  scope: string,
+  whose: Owner,
   feature: ProtectionStats["feature"],
   mode: LimitMode,
   buffer: SharedArrayBuffer,
@@ -106,7 +117,7 @@ function ofVerdicts(
   const { delayed, rejected } = VerdictCounts.attach(buffer, 0).read();
   const acted = delayed + rejected;
   return {
-    scope,
+    ...whose,
     feature,
     mode,
     enforced: mode === "enforce" ? acted : 0,

@@ -1,12 +1,46 @@
-/** Rate limits: their shared tables, and the gate that asks one for each request of a route. */
+/**
+ * Rate limits: their shared tables, the gate that asks one for each request of a route, and what it said,
+ * counted by route.
+ */
 import type { Config } from "../config/schema.ts";
 import type { Random } from "../core/random.ts";
 import { evaluate, templateOf } from "../core/template.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import { RateLimiter, type RateLimiterShare, type RateLimitSettings } from "../limits/rate-limiter.ts";
+import { type LimitMode, VerdictCounts } from "../limits/verdict.ts";
 import type { Gate } from "../proxy/route-plan.ts";
 
 export type RateLimitConfig = Config["rateLimits"][string];
+
+/** What one limit said to the requests of one route. A limit whose mode changes counts anew. */
+export interface RouteVerdicts {
+  readonly route: string;
+  readonly limit: string;
+  readonly mode: LimitMode;
+  readonly counts: VerdictCounts;
+}
+
+function verdictsKey(route: string, limit: string, mode: LimitMode): string {
+  return `${mode} ${limit} ${route}`;
+}
+
+/** Of every route and each of its limits; what `before` has already is kept. */
+export function routeVerdicts(
+  { routes, rateLimits }: Config,
+  before: ReadonlyMap<string, RouteVerdicts>,
+  workerCount: number,
+): Map<string, RouteVerdicts> {
+  const result = new Map<string, RouteVerdicts>();
+  for (const { name: route, rateLimits: limits } of routes) {
+    for (const limit of limits) {
+      const mode = rateLimits[limit]?.mode;
+      if (mode === undefined) continue;
+      const key = verdictsKey(route, limit, mode);
+      result.set(key, before.get(key) ?? { route, limit, mode, counts: VerdictCounts.create(workerCount) });
+    }
+  }
+  return result;
+}
 
 function rateLimitSettings(config: RateLimitConfig): RateLimitSettings {
   return {
@@ -29,12 +63,18 @@ export function createRateLimit(
   return RateLimiter.create(rateLimitSettings(config), workerCount, random, nowMs).share;
 }
 
-export function rateLimitGate(
-  name: string,
-  config: RateLimitConfig,
-  share: RateLimiterShare,
-  workerIndex: number,
-): Gate {
+export interface RateLimitParts {
+  readonly config: RateLimitConfig;
+  readonly share: RateLimiterShare;
+  /** Memory of `RouteVerdicts`, by their keys. */
+  readonly verdicts: Readonly<Record<string, SharedArrayBuffer>>;
+  readonly workerIndex: number;
+}
+
+export function rateLimitGate(route: string, name: string, parts: RateLimitParts): Gate {
+  const { config, share, workerIndex } = parts;
+  const counted = parts.verdicts[verdictsKey(route, name, config.mode)];
+  const counts = counted === undefined ? null : VerdictCounts.attach(counted, workerIndex);
   const settings = rateLimitSettings(config);
   const limiter = RateLimiter.attach(share, workerIndex, settings);
   const key = templateOf(config.key, { stage: "route" });
@@ -44,6 +84,7 @@ export function rateLimitGate(
   return {
     check(scope, nowMs) {
       const verdict = limiter.check(evaluate(key, scope), nowMs);
+      counts?.count(verdict);
       const fieldLines = headers === null ? "" : headers.linesFor(verdict);
       if (verdict.mustReject)
         return { kind: "refuse", cause: "rate-limited", fieldLines, status: config.status };

@@ -30,7 +30,14 @@ export function routeGates(
     const config = parts.config.rateLimits[name];
     const share = parts.snapshot.rateLimits[name];
     if (config !== undefined && share !== undefined)
-      gates.push(rateLimitGate(name, config, share, parts.workerIndex));
+      gates.push(
+        rateLimitGate(route.name, name, {
+          config,
+          share,
+          verdicts: parts.snapshot.rateVerdicts,
+          workerIndex: parts.workerIndex,
+        }),
+      );
   }
   if (parts.hooks.gate !== null) gates.push(parts.hooks.gate);
   if (faults !== null) gates.push(...faultGates(faults, parts.random, protections));

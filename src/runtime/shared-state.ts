@@ -15,7 +15,7 @@ import type { ObservabilityShare } from "./observability-share.ts";
 import { WorkerVitals } from "./observability-vitals.ts";
 import { createOverloadShare, releaseOverload } from "./overload.ts";
 import { isProtected } from "./protected-routes.ts";
-import { createRateLimit, type RateLimitConfig } from "./rate-limits.ts";
+import { createRateLimit, type RateLimitConfig, type RouteVerdicts, routeVerdicts } from "./rate-limits.ts";
 import { createClientLimit, limitsClients } from "./client-connections.ts";
 import type { OverloadShare, StickyShare } from "./snapshot.ts";
 import { stickyShare } from "./sticky.ts";
@@ -62,6 +62,7 @@ export class SharedState {
   #routes = new Map<string, ProtectionCounts>();
   #listeners = new Map<string, ListenerCounters>();
   #rateLimits = new Map<string, SharedRateLimit>();
+  #rateVerdicts = new Map<string, RouteVerdicts>();
   #endpointCount = 0;
   readonly #random: Random;
   readonly #clock: Clock;
@@ -80,6 +81,11 @@ export class SharedState {
 
   get rateLimits(): ReadonlyMap<string, SharedRateLimit> {
     return this.#rateLimits;
+  }
+
+  /** What the limits said, by route and limit. */
+  get rateVerdicts(): ReadonlyMap<string, RouteVerdicts> {
+    return this.#rateVerdicts;
   }
 
   /** Of the listeners that limit connections per client. */
@@ -116,6 +122,7 @@ export class SharedState {
       clientLimits: this.#clientLimits,
       listeners: this.#listeners,
       rateLimits: this.#rateLimits,
+      rateVerdicts: this.#rateVerdicts,
     };
     const counted = this.#counted;
     const nextCounted = countedNames(config);
@@ -161,10 +168,12 @@ export class SharedState {
         this.#rateLimit(limit, before.rateLimits.get(name)),
       ]),
     );
+    this.#rateVerdicts = routeVerdicts(config, before.rateVerdicts, this.#workerCount);
     return () => {
       this.#counted = counted;
       this.counters.setNames(counted);
       this.#rateLimits = before.rateLimits;
+      this.#rateVerdicts = before.rateVerdicts;
       this.#pools = before.pools;
       this.#routes = before.routes;
       this.#clientLimits = before.clientLimits;
@@ -243,5 +252,3 @@ function bothOf(one: CountedNames, other: CountedNames): CountedNames {
     pools: [...new Set([...one.pools, ...other.pools])],
   };
 }
-
-/** Does a route have anything to count? */

@@ -57,6 +57,8 @@ export interface Snapshot {
   readonly pools: Readonly<Record<string, PoolSnapshot>>;
   /** Shared tables of the rate limits, by name. */
   readonly rateLimits: Readonly<Record<string, RateLimiterShare>>;
+  /** What they said to each route; see `rate-limits.ts`. */
+  readonly rateVerdicts: Readonly<Record<string, SharedArrayBuffer>>;
   /** What the configuration names outside itself. */
   readonly files: NamedFiles;
   /** How often the protections of each route acted, by name. */

@@ -131,9 +131,10 @@ test("a reload keeps the counts of what stays, and its result is counted", { tim
 /** Families that a scrape has only where something of their kind is configured or has happened. */
 const occasional = new Set([
   "headgate_certificate_expiry_timestamp_seconds",
-  "headgate_endpoint_transitions_total",
   "headgate_alert_messages_total",
-  "headgate_protection_actions_total",
+  "headgate_listener_protection_actions_total",
+  "headgate_rate_limit_verdicts_total",
+  "headgate_route_protection_actions_total",
 ]);
 
 test(

@@ -138,7 +138,7 @@ test("the wait for an endpoint is a span of its own", { timeout: 60_000 }, async
   const running = await start(t, 0);
   const { collector, held } = running;
   const both = [get(running, "/slow", sampled), get(running, "/slow", sampled)];
-  const waited = 'headgate_protection_actions_total{scope="pool slow",feature="queue",result="enforced"}';
+  const waited = 'headgate_pool_protection_actions_total{pool="slow",feature="queue",result="enforced"}';
   await eventually("one waits", async () => (await metric(running, waited)) === 1);
   while (held.length === 0) await new Promise((resolve) => void setImmediate(resolve));
   held[0]?.end("ok");

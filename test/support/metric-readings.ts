@@ -11,7 +11,8 @@ import {
 } from "../../src/observability/metrics/process-metrics.ts";
 import { RecentLatency } from "../../src/observability/metrics/recent-latency.ts";
 import { TransitionCounts } from "../../src/observability/metrics/transition-counts.ts";
-import { poolLatencies } from "../../src/runtime/metrics-readings.ts";
+import { Verdict, VerdictCounts } from "../../src/limits/verdict.ts";
+import { poolLatencies, protectionMetrics, rateLimitMetrics } from "../../src/runtime/metrics-readings.ts";
 
 const totals: EndpointReading["totals"] = {
   requests: 10,
@@ -69,9 +70,16 @@ export function sampleCollectors(): readonly Collector[] {
   const transitions = new TransitionCounts();
   const down = { kind: "endpoint-down", level: "warn", message: "", pool: "app", endpoint: "b2" } as const;
   transitions.note({ ...down, id: 1, wallMs: 0 });
+  const verdicts = VerdictCounts.create(1);
+  const verdict = new Verdict("observe");
+  verdict.judgement = "reject";
+  verdicts.count(verdict);
+  const shed = { feature: "shed", enforced: 0, observed: 2 } as const;
   return [
+    protectionMetrics(() => [{ kind: "pool", name: "app", ...shed }]),
+    rateLimitMetrics(() => [{ route: "all", limit: "one", mode: "observe", counts: verdicts }]),
     () => recent.metrics(poolLatencies(counters)),
-    () => transitions.metrics(),
+    () => transitions.metrics(endpoints),
     exchangeMetrics(counters),
     endpointMetrics(() => endpoints),
     processMetrics(() => ({

@@ -35,6 +35,11 @@ const bucketsBelow: readonly number[] = bucketBoundsSeconds.map((bound) => {
 /** Samples of one family beyond which further ones are left out: a bound on what a scrape can cost. */
 const samplesMax = 10_000;
 
+/** Samples that the text of these families leaves out for that bound. */
+export function omittedSamples(families: readonly MetricFamily[]): number {
+  return families.reduce((sum, { samples }) => sum + Math.max(0, samples.length - samplesMax), 0);
+}
+
 /** The text of a scrape. Families of one name are joined; their help is the first one's. */
 export function expose(families: readonly MetricFamily[], format: ExpositionFormat): string {
   const byName = new Map<string, MetricFamily[]>();
