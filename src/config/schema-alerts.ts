@@ -1,5 +1,6 @@
 /** Alerts: what is worth telling, and who is told. */
 import * as z from "zod";
+import { alertSignals } from "../core/alert-signals.ts";
 import { type EventKind, eventKinds } from "../core/event-kinds.ts";
 import { parseDurationMs, parseShare } from "../core/units.ts";
 import { field, leaf, oneOrMany } from "./field.ts";
@@ -7,16 +8,6 @@ import type { Frozen } from "./field.ts";
 import { choice, duration, flag, text } from "./leaves.ts";
 import { headerName, headerValue, httpUrl, name } from "./texts.ts";
 
-/** Values that are measured. A test keeps them equal to what `observability/` knows. */
-export const alertSignalNames = [
-  "error-share",
-  "latency-p99-ms",
-  "eligible-share",
-  "ejected-endpoints",
-  "certificate-days",
-  "reload-rejected",
-  "loop-utilization",
-] as const;
 type AlertEventName = Exclude<EventKind, "alert-firing" | "alert-resolved">;
 /** Every event but those of alerts themselves, which would answer each other. */
 const alertEventNames = eventKinds.filter(
@@ -69,7 +60,7 @@ const rule = z.strictObject({
   name: field(name("rule"), "What messages call it."),
   severity: field(choice(["warning", "critical"]).prefault("warning"), "How bad it is."),
   signal: field(
-    choice(alertSignalNames).nullable().prefault(null),
+    choice(alertSignals).nullable().prefault(null),
     "What is measured, over the last minute where that matters; with `above` or `below`.",
   ),
   above: field(threshold().nullable().prefault(null), "Tell when the signal is above this."),
@@ -100,7 +91,7 @@ export const alertsSchema = z.strictObject({
   rules: field(z.array(rule).nullable().prefault(null), "What is told.", {
     identity: "name",
     defaultText:
-      "many errors, few eligible endpoints, an endpoint out, a certificate about to expire, a refused reload, a busy or dead worker",
+      "many errors, slow answers, few eligible endpoints, an endpoint out, several ejected at once, a certificate about to expire, a refused reload, a busy or dead worker",
     removal: "an alert of it that stands is forgotten",
   }),
   heartbeat: field(

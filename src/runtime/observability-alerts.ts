@@ -127,6 +127,7 @@ export function poolSignals(shared: SharedState): SignalReadings["pools"] {
       requests: totals.requestsByClass.reduce((sum, count) => sum + count, 0),
       errors: totals.requestsByClass[5] ?? 0,
       latencyCounts: phases.total.latency.counts,
+      firstByteCounts: phases.firstByte.latency.counts,
       endpoints: endpoints.length,
       eligible: endpoints.filter(({ state }) => state.isEligible).length,
       ejected: endpoints.filter(({ state }) => state.hasStatus("ejected")).length,

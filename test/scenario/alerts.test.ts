@@ -4,8 +4,6 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { alertSignalNames } from "../../src/config/schema-alerts.ts";
-import { alertSignals } from "../../src/observability/alerts/alert-rule.ts";
 import { runCommand } from "../support/command.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
 
@@ -225,8 +223,4 @@ test("a test message tells whether receivers take messages", { timeout: 90_000 }
   const refused = await runCommand(["alerts", "--test", "--url", headgate.adminUrl]);
   assert.equal(refused.status, 1);
   assert.match(refused.stdout, /hook: the webhook answered 503/);
-});
-
-test("the configuration knows every signal", () => {
-  assert.deepEqual([...alertSignalNames], [...alertSignals]);
 });

@@ -86,6 +86,11 @@ test("a change says what, since when, and how it came to be judged so", () => {
     startedWallMs: 100_000,
     changedWallMs: 130_000,
   });
+  const back = [{ signal: "error-share", subject: "app", value: 0.01 }] as const;
+  engine.evaluate(40_000, 135_000, back);
+  const [end] = engine.evaluate(60_000, 155_000, back);
+  const summary = "error-share of app is 0.01 again, no longer above 0.05";
+  assert.deepEqual(end, { ...change, state: "resolved", summary, value: 0.01, changedWallMs: 155_000 });
 });
 
 const down: EventRule = {

@@ -92,7 +92,13 @@ export class AlertEngine {
         return;
       }
       this.#states.delete(key);
-      changes.push({ ...state.change, state: "resolved", value: reading.value, changedWallMs: wallMs });
+      changes.push({
+        ...state.change,
+        state: "resolved",
+        summary: backOf(rule, reading),
+        value: reading.value,
+        changedWallMs: wallMs,
+      });
     } else if (state !== undefined) {
       this.#states.delete(key);
     }
@@ -168,6 +174,12 @@ function summaryOf(rule: ThresholdRule, reading: SignalReading): string {
   const about = reading.subject === "" ? "" : ` of ${reading.subject}`;
   const duration = rule.forMs === 0 ? "" : ` for ${Math.round(rule.forMs / 1000)} s`;
   return `${rule.signal}${about} is ${rounded(reading.value)}, ${rule.isBeyond} ${rounded(rule.threshold)}${duration}`;
+}
+
+function backOf(rule: ThresholdRule, reading: SignalReading): string {
+  const about = reading.subject === "" ? "" : ` of ${reading.subject}`;
+  const end = reading.value === null ? "is no longer measured" : `is ${rounded(reading.value)} again`;
+  return `${rule.signal}${about} ${end}, no longer ${rule.isBeyond} ${rounded(rule.threshold)}`;
 }
 
 function rounded(value: number | null): string {

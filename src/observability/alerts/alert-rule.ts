@@ -1,25 +1,6 @@
 /** What to be told about, and what is told. Values only; deciding and sending stand in files of their own. */
+import type { AlertSignal } from "../../core/alert-signals.ts";
 import type { EventKind } from "../../core/event-kinds.ts";
-
-/**
- * - `error-share`: 5xx among a pool's responses over the last minute, 0 to 1;
- * - `latency-p99-ms`: of a pool over the last minute;
- * - `eligible-share`: endpoints of a pool that may receive traffic, 0 to 1;
- * - `ejected-endpoints`: how many of a pool are thrown out;
- * - `certificate-days`: until a certificate expires;
- * - `reload-rejected`: 1 while the last reload stands rejected;
- * - `loop-utilization`: of a worker, 0 to 1.
- */
-export const alertSignals = [
-  "error-share",
-  "latency-p99-ms",
-  "eligible-share",
-  "ejected-endpoints",
-  "certificate-days",
-  "reload-rejected",
-  "loop-utilization",
-] as const;
-export type AlertSignal = (typeof alertSignals)[number];
 
 export type AlertSeverity = "warning" | "critical";
 

@@ -9,17 +9,23 @@ class Pool {
   requests = 0;
   errors = 0;
   readonly latency = new Histogram();
+  readonly firstByte = new Histogram();
 
-  serve(count: number, errors: number, latencyMs: number): void {
+  serve(count: number, errors: number, latencyMs: number, firstByteMs = latencyMs / 2): void {
     this.requests += count;
     this.errors += errors;
-    for (let index = 0; index < count; index++) this.latency.record(latencyMs);
+    for (let index = 0; index < count; index++) {
+      this.latency.record(latencyMs);
+      this.firstByte.record(firstByteMs);
+    }
   }
 
   reading(changes: Partial<PoolSignalReading> = {}): PoolSignalReading {
-    const { requests, errors, latency } = this;
+    const { requests, errors } = this;
+    const latencyCounts = this.latency.counts;
+    const firstByteCounts = this.firstByte.counts;
     const members = { endpoints: 4, eligible: 3, ejected: 1 };
-    return { name: "app", requests, errors, latencyCounts: latency.counts, ...members, ...changes };
+    return { name: "app", requests, errors, latencyCounts, firstByteCounts, ...members, ...changes };
   }
 }
 
@@ -47,6 +53,8 @@ test("shares and percentiles are those of the last minute", () => {
   assert.equal(share, 50 / 1100);
   const p99 = valueOf(signals, 80_000, pool.reading(), "latency-p99-ms") ?? 0;
   assert.ok(Math.abs(p99 - 20) < 0.4, String(p99));
+  const firstByte = valueOf(signals, 80_000, pool.reading(), "first-byte-p99-ms") ?? 0;
+  assert.ok(Math.abs(firstByte - 10) < 0.2, String(firstByte));
 });
 
 test("a handful of requests says nothing", () => {

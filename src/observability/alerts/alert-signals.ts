@@ -7,8 +7,10 @@ export interface PoolSignalReading {
   readonly name: string;
   readonly requests: number;
   readonly errors: number;
-  /** In the buckets of `core/histogram.ts`, wrapping at 2^32. */
+  /** In the buckets of `core/histogram.ts`, wrapping at 2^32: to the end of the response. */
   readonly latencyCounts: Uint32Array;
+  /** The same to its beginning. */
+  readonly firstByteCounts: Uint32Array;
   readonly endpoints: number;
   readonly eligible: number;
   readonly ejected: number;
@@ -26,6 +28,7 @@ interface Moment {
   readonly requests: number;
   readonly errors: number;
   readonly latencyCounts: Uint32Array;
+  readonly firstByteCounts: Uint32Array;
 }
 
 const windowMs = 60_000;
@@ -63,19 +66,34 @@ function movedOn(moments: readonly Moment[], pool: PoolSignalReading, nowMs: num
   const { requests, errors } = pool;
   const isAnew = (moments.at(-1)?.requests ?? 0) > requests;
   const start = isAnew ? moments.length : moments.findLastIndex((moment) => moment.nowMs <= nowMs - windowMs);
-  const now = { nowMs, requests, errors, latencyCounts: new Uint32Array(pool.latencyCounts) };
+  const latencyCounts = new Uint32Array(pool.latencyCounts);
+  const firstByteCounts = new Uint32Array(pool.firstByteCounts);
+  const now = { nowMs, requests, errors, latencyCounts, firstByteCounts };
   return [...moments.slice(Math.max(start, 0)), now];
 }
 
 function poolSignals(pool: PoolSignalReading, since: Moment): SignalReading[] {
   const requests = pool.requests - since.requests;
   const isEnough = requests >= requestsMin;
-  const grown = pool.latencyCounts.map((count, index) => count - since.latencyCounts[index]!);
   const { name: subject, endpoints } = pool;
   return [
     { signal: "error-share", subject, value: isEnough ? (pool.errors - since.errors) / requests : null },
-    { signal: "latency-p99-ms", subject, value: isEnough ? percentileOf(grown, 0.99) : null },
+    {
+      signal: "latency-p99-ms",
+      subject,
+      value: isEnough ? p99Since(since.latencyCounts, pool.latencyCounts) : null,
+    },
+    {
+      signal: "first-byte-p99-ms",
+      subject,
+      value: isEnough ? p99Since(since.firstByteCounts, pool.firstByteCounts) : null,
+    },
     { signal: "eligible-share", subject, value: endpoints === 0 ? null : pool.eligible / endpoints },
     { signal: "ejected-endpoints", subject, value: pool.ejected },
   ];
+}
+
+function p99Since(before: Uint32Array, now: Uint32Array): number | null {
+  const grown = now.map((count, index) => count - before[index]!);
+  return grown.some((count) => count > 0) ? percentileOf(grown, 0.99) : null;
 }

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { captureLog } from "../../../test/support/capture-log.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
-import { histogramBuckets } from "../../core/histogram.ts";
+import { Histogram, histogramBuckets } from "../../core/histogram.ts";
 import { EventLog } from "../events.ts";
 import type { AlertNotification } from "./alert-receiver.ts";
+import type { PoolSignalReading } from "./alert-signals.ts";
 import { Alerts } from "./alerts.ts";
 import { defaultAlertRules } from "./default-rules.ts";
 
@@ -62,6 +63,7 @@ test("a pool that answers with errors for a minute is told once, by the default 
           requests,
           errors: requests / 2,
           latencyCounts: new Uint32Array(histogramBuckets),
+          firstByteCounts: new Uint32Array(histogramBuckets),
           endpoints: 2,
           eligible: 2,
           ejected: 0,
@@ -79,6 +81,52 @@ test("a pool that answers with errors for a minute is told once, by the default 
   assert.deepEqual(await alerts.test(), [{ receiver: "test", error: null }]);
   alerts.close();
 });
+
+/** A pool that has served `requests` so far, the last `slow` of them with a late first byte. */
+function poolReading(changes: Partial<PoolSignalReading>): PoolSignalReading {
+  const counts = new Uint32Array(histogramBuckets);
+  const rest = { requests: 0, errors: 0, latencyCounts: counts, firstByteCounts: counts };
+  return { name: "app", ...rest, endpoints: 4, eligible: 4, ejected: 0, ...changes };
+}
+
+for (const { rule, isBeyond, readings } of [
+  {
+    rule: "slow-answers",
+    isBeyond: 31,
+    readings: (look: number) => {
+      const firstByte = new Histogram();
+      for (let index = 0; index < look * 100; index++) firstByte.record(3000);
+      return { pools: [poolReading({ requests: look * 100, firstByteCounts: firstByte.counts })] };
+    },
+  },
+  { rule: "several-ejected", isBeyond: 4, readings: () => ({ pools: [poolReading({ ejected: 2 })] }) },
+  { rule: "few-endpoints", isBeyond: 4, readings: () => ({ pools: [poolReading({ eligible: 1 })] }) },
+  { rule: "reload-rejected", isBeyond: 1, readings: () => ({ isLastReloadApplied: false }) },
+  {
+    rule: "certificate-expires",
+    isBeyond: 1,
+    readings: (_look: number, wallMs: number) => ({
+      certificates: [{ name: "example.com", expiresWallMs: wallMs + 86_400_000 }],
+    }),
+  },
+]) {
+  test(`by default ${rule} is told once when it has lasted, and once when it is over`, async () => {
+    const { clock, sent, alerts } = started();
+    const fine = { pools: [poolReading({})], certificates: [], workers: [], isLastReloadApplied: true };
+    let beganAt = -1;
+    for (let look = 0; look < 80; look++) {
+      const isBad = look >= 2 && look < 42;
+      alerts.evaluate(isBad ? { ...fine, ...readings(look, clock.wallMs()) } : fine);
+      if (beganAt < 0 && alerts.firing.length > 0) beganAt = look;
+      clock.advance(10_000);
+      await new Promise(setImmediate);
+    }
+    alerts.close();
+    const subjects = told(sent).map((line) => line.split(" ").slice(0, 2).join(" "));
+    assert.deepEqual(subjects, [`${rule} firing`, `${rule} resolved`]);
+    assert.equal(beganAt - 2 + 1, isBeyond, "ten seconds between two looks");
+  });
+}
 
 test("every default rule has a name of its own", () => {
   assert.equal(new Set(defaultAlertRules.map(({ name }) => name)).size, defaultAlertRules.length);
