@@ -40,6 +40,9 @@ export class Fields {
   xForwardedProto = "";
   xForwardedHost = "";
   xForwardedPort = "";
+  /** Undefined when there is none. Looking for one among ten others costs half a microsecond. */
+  userAgent: string | undefined = undefined;
+  referer: string | undefined = undefined;
 
   #index: Map<string, string> | null = null;
   #scans = 0;
@@ -50,6 +53,8 @@ export class Fields {
 
   /** Value of any field by lower-case name, repeated ones joined by ", " ("; " for cookies). */
   get(lowerName: string): string | undefined {
+    if (lowerName === "user-agent") return this.userAgent;
+    if (lowerName === "referer") return this.referer;
     if (this.#index === null) {
       // An index costs as much as ten scans; most requests are asked for one or two fields.
       if (this.#scans++ < scansMax) return findField(this.section, lowerName);
@@ -113,6 +118,12 @@ export class Fields {
         break;
       case Known.xForwardedPort:
         this.xForwardedPort = joinList(this.xForwardedPort, value);
+        break;
+      case Known.userAgent:
+        this.userAgent = this.userAgent === undefined ? value : `${this.userAgent}, ${value}`;
+        break;
+      case Known.referer:
+        this.referer = this.referer === undefined ? value : `${this.referer}, ${value}`;
         break;
       default:
         break;

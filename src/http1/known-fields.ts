@@ -21,6 +21,9 @@ export const Known = {
   xForwardedPort: 15,
   /** Hop-by-hop or ours to set, and of no interest otherwise. */
   dropped: 16,
+  /** Nothing to understand, but logs ask for it with every request. */
+  userAgent: 17,
+  referer: 18,
 } as const;
 
 interface KnownField {
@@ -56,6 +59,8 @@ const knownFields: readonly KnownField[] = [
   { lowerName: "proxy-authorization", id: Known.dropped, ...requestOnly },
   { lowerName: "proxy-authenticate", id: Known.dropped, ...both },
   { lowerName: "http2-settings", id: Known.dropped, ...requestOnly },
+  { lowerName: "user-agent", id: Known.userAgent, ...kept },
+  { lowerName: "referer", id: Known.referer, ...kept },
 ];
 
 const byLength: readonly (readonly KnownField[])[] = Array.from({ length: 24 }, (_, length) =>

@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "headgate-log-"));
 after(() => rmSync(folder, { recursive: true }));
 
 function written(sink: WholeLineSink, lines: string): Promise<Error | null> {
-  return new Promise((resolve) => sink.write(lines, resolve));
+  return new Promise((resolve) => sink.write(Buffer.from(lines), resolve));
 }
 
 test("lines are appended to what the file has, as UTF-8", async () => {

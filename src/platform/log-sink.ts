@@ -9,9 +9,10 @@
 import { createSocket, type Socket } from "node:dgram";
 import { close, constants, fstat, open, openSync, write } from "node:fs";
 
-/** `done` is called once, never before `write` returns; nothing more may be written before it. */
+/** `done` is called once, never before `write` returns; until then nothing more may be written. */
 export interface WholeLineSink {
-  write(lines: string, done: (error: Error | null) => void): void;
+  /** Whole lines in UTF-8. The memory is the sink's until `done`. */
+  write(lines: Buffer, done: (error: Error | null) => void): void;
   reopen(): void;
   close(): void;
 }
@@ -21,6 +22,7 @@ const pipeBytesMax = 4096;
 const retryDelayMs = 20;
 /** Longer messages are cut: receivers must take 2,048 octets, should take 8,192 (RFC 5425 §4.3.1). */
 const messageBytesMax = 8192;
+const none = Buffer.alloc(0);
 
 const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
@@ -66,7 +68,7 @@ class DescriptorSink implements WholeLineSink {
   #fd: number | null = null;
   #isPipe = false;
   #isReopenWanted = false;
-  #octets: Buffer = Buffer.alloc(0);
+  #octets: Buffer = none;
   #at = 0;
   #done: (error: Error | null) => void = () => {};
   readonly #onWritten = (error: NodeJS.ErrnoException | null, count: number): void =>
@@ -76,8 +78,8 @@ class DescriptorSink implements WholeLineSink {
     this.#opening = opening;
   }
 
-  write(lines: string, done: (error: Error | null) => void): void {
-    this.#octets = Buffer.from(lines, "utf8");
+  write(lines: Buffer, done: (error: Error | null) => void): void {
+    this.#octets = lines;
     this.#at = 0;
     this.#done = done;
     if (this.#isReopenWanted) this.#release();
@@ -131,7 +133,7 @@ class DescriptorSink implements WholeLineSink {
 
   #finish(error: Error | null): void {
     const done = this.#done;
-    this.#octets = Buffer.alloc(0);
+    this.#octets = none;
     this.#done = () => {};
     done(error);
   }
@@ -150,6 +152,18 @@ function endOfLines(octets: Buffer, from: number): number {
   return end > from ? end : from + pipeBytesMax;
 }
 
+/** The lines without their ends, empty ones left out. Views of the same memory. */
+export function linesOf(octets: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < octets.length;) {
+    const feed = octets.indexOf(0x0a, start);
+    const end = feed < 0 ? octets.length : feed;
+    if (end > start) lines.push(octets.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
 class DatagramSink implements WholeLineSink {
   readonly #host: string;
   readonly #port: number;
@@ -160,12 +174,12 @@ class DatagramSink implements WholeLineSink {
     this.#port = port;
   }
 
-  write(lines: string, done: (error: Error | null) => void): void {
+  write(lines: Buffer, done: (error: Error | null) => void): void {
     if (this.#socket !== null) this.#send(this.#socket, lines, done);
     else this.#connect(lines, done);
   }
 
-  #connect(lines: string, done: (error: Error | null) => void): void {
+  #connect(lines: Buffer, done: (error: Error | null) => void): void {
     const socket = createSocket(this.#host.includes(":") ? "udp6" : "udp4");
     const fail = (error: Error): void => {
       this.#release(socket);
@@ -182,14 +196,13 @@ class DatagramSink implements WholeLineSink {
     });
   }
 
-  #send(socket: Socket, lines: string, done: (error: Error | null) => void): void {
-    const messages = lines.split("\n").filter((line) => line !== "");
+  #send(socket: Socket, lines: Buffer, done: (error: Error | null) => void): void {
+    const messages = linesOf(lines);
     let awaited = messages.length;
     let firstError: Error | null = null;
     if (awaited === 0) setImmediate(done, null);
     for (const message of messages) {
-      const octets = Buffer.from(message, "utf8").subarray(0, messageBytesMax);
-      socket.send(octets, (error) => {
+      socket.send(message.subarray(0, messageBytesMax), (error) => {
         firstError ??= error;
         if (--awaited === 0) done(firstError);
       });

@@ -47,7 +47,7 @@ class Receiver {
 }
 
 function written(sink: WholeLineSink, lines: string): Promise<Error | null> {
-  return new Promise((resolve) => sink.write(lines, resolve));
+  return new Promise((resolve) => sink.write(Buffer.from(lines), resolve));
 }
 
 test("over TCP each message is led by its length in octets", async (t) => {

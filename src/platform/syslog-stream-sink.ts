@@ -7,7 +7,7 @@
  * Datagram sockets of the file system, which `/dev/log` usually is, are beyond Node's own modules.
  */
 import { connect, type NetConnectOpts, type Socket } from "node:net";
-import type { WholeLineSink } from "./log-sink.ts";
+import { linesOf, type WholeLineSink } from "./log-sink.ts";
 
 /** A receiver that takes nothing for so long is given up. */
 const timeoutMs = 10_000;
@@ -21,24 +21,24 @@ export function unixSyslogSink(path: string): WholeLineSink {
 }
 
 /** Each line as its length in octets, a space and the line without its end. */
-function octetCounted(lines: string): string {
-  let messages = "";
-  for (const line of lines.split("\n")) if (line !== "") messages += `${Buffer.byteLength(line)} ${line}`;
-  return messages;
+function octetCounted(lines: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (const line of linesOf(lines)) pieces.push(Buffer.from(`${line.length} `), line);
+  return Buffer.concat(pieces);
 }
 
 class StreamSink implements WholeLineSink {
   readonly #target: NetConnectOpts;
-  readonly #frame: (lines: string) => string;
+  readonly #frame: (lines: Buffer) => Buffer;
   #socket: Socket | null = null;
   #done: ((error: Error | null) => void) | null = null;
 
-  constructor(target: NetConnectOpts, frame: (lines: string) => string) {
+  constructor(target: NetConnectOpts, frame: (lines: Buffer) => Buffer) {
     this.#target = target;
     this.#frame = frame;
   }
 
-  write(lines: string, done: (error: Error | null) => void): void {
+  write(lines: Buffer, done: (error: Error | null) => void): void {
     this.#done = done;
     const socket = this.#socket ?? this.#connect();
     socket.setTimeout(timeoutMs);

@@ -11,7 +11,7 @@ test("selected exchanges reach the sink in the chosen format, others do not", ()
   const written: string[] = [];
   const sink: LineSink = {
     write(lines, done) {
-      written.push(lines);
+      written.push(lines.toString());
       done(null);
     },
     reopen: () => void written.push("(reopened)"),

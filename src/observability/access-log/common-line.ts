@@ -9,8 +9,6 @@ import { hexText, hexToken } from "./escape.ts";
 import { RecentTexts } from "./recent-texts.ts";
 import { commonTime } from "./time-text.ts";
 
-const clients = new RecentTexts(hexToken);
-const referers = new RecentTexts((text) => ` "${hexText(text) || "-"}"`);
 const userAgents = new RecentTexts((text) => ` "${hexText(text) || "-"}"\n`);
 
 /** The line with its line feed. */
@@ -20,15 +18,15 @@ export function commonLine(record: AccessRecord): string {
 
 /** The line with its line feed. */
 export function combinedLine(record: AccessRecord): string {
-  const referer = referers.get(record.header("referer") ?? "");
+  const referer = hexText(record.header("referer") ?? "") || "-";
   const userAgent = userAgents.get(record.header("user-agent") ?? "");
-  return `${commonPart(record)}${referer}${userAgent}`;
+  return `${commonPart(record)} "${referer}"${userAgent}`;
 }
 
 function commonPart(record: AccessRecord): string {
   const user = record.fact("client.user");
   return (
-    `${clients.get(record.clientAddress)} - ${user === undefined ? "-" : hexToken(String(user))}` +
+    `${hexToken(record.clientAddress)} - ${user === undefined ? "-" : hexToken(String(user))}` +
     ` [${commonTime(record.startedWallMs + record.durationMs)}]` +
     ` "${hexText(record.method)} ${hexText(record.target)} ${hexText(record.protocol)}"` +
     ` ${record.status} ${record.responseBodyBytes}`

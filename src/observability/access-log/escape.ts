@@ -3,12 +3,16 @@
  * through as itself, so nobody can end a value or a line, or move a reader's terminal. Every spelling can
  * be read back. Knows no field names.
  *
+ * What comes out is octets of UTF-8 as code points 0–255, like all text that the codec reads: a line is
+ * copied to memory as it stands.
+ *
  * A regular expression over the whole text decides the usual case, nothing to escape. That costs 2 ns a
- * character (bench/access-log.ts), so the formats remember what became of values that repeat.
+ * character (bench/access-log.ts), so the formats remember what became of long values that repeat.
  */
 
 const isPlainInside = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 const isBareWord = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
+const isAscii = /^[\x00-\x7f]*$/;
 const isBareToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
@@ -43,11 +47,16 @@ export function hexToken(text: string): string {
 
 /** For the inside of a JSON string that is already escaped: spells out the controls JSON itself lets through. */
 export function withoutControls(escaped: string): string {
-  return escaped.replaceAll(unsafeEvenEscaped, jsonEscape);
+  return utf8Octets(escaped.replaceAll(unsafeEvenEscaped, jsonEscape));
+}
+
+/** The octets that spell the text in UTF-8, as code points 0–255. */
+export function utf8Octets(text: string): string {
+  return isAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
 function escapedForJson(text: string): string {
-  return decodedOctets(text).replaceAll(unsafeInJson, jsonEscape);
+  return utf8Octets(decodedOctets(text).replaceAll(unsafeInJson, jsonEscape));
 }
 
 function jsonEscape(character: string): string {

@@ -24,6 +24,8 @@ interface Slot {
 export class FixedParts {
   readonly #spell: (record: AccessRecord) => string;
   readonly #slots: (Slot | null)[] = Array.from({ length: slotCount }, () => null);
+  /** The hash that was last looked for in vain; see `RecentTexts`. */
+  readonly #missed = new Int32Array(slotCount);
 
   /** `spell` may use the fields of a slot and nothing else. */
   constructor(spell: (record: AccessRecord) => string) {
@@ -32,11 +34,13 @@ export class FixedParts {
 
   get(record: AccessRecord): string {
     const endpointName = record.endpoint === null ? "" : record.endpoint.name;
-    const index = slotOf(record, endpointName);
+    const hash = hashOf(record, endpointName);
+    const index = (hash ^ (hash >>> 10)) & (slotCount - 1);
     const slot = this.#slots[index]!;
-    return slot !== null && fits(slot, record, endpointName)
-      ? slot.text
-      : this.#add(record, endpointName, index);
+    if (slot !== null && fits(slot, record, endpointName)) return slot.text;
+    if (this.#missed[index] === hash) return this.#add(record, endpointName, index);
+    this.#missed[index] = hash;
+    return this.#spell(record);
   }
 
   #add(record: AccessRecord, endpointName: string, index: number): string {
@@ -71,16 +75,20 @@ function fits(slot: Slot, record: AccessRecord, endpointName: string): boolean {
   );
 }
 
-function slotOf(record: AccessRecord, endpointName: string): number {
+function hashOf(record: AccessRecord, endpointName: string): number {
   const { host, routeName, method } = record;
-  let mixed = record.status * 31 + endpointName.length;
+  let hash = record.status * 31 + endpointName.length;
   if (endpointName.length > 3) {
-    mixed = mixed * 31 + endpointName.charCodeAt(endpointName.length - 1);
-    mixed = mixed * 31 + endpointName.charCodeAt(endpointName.length - 3);
+    hash = Math.imul(hash, 31) + endpointName.charCodeAt(endpointName.length - 1);
+    hash = Math.imul(hash, 31) + endpointName.charCodeAt(endpointName.length - 3);
   }
   if (routeName.length > 0)
-    mixed = mixed * 31 + routeName.charCodeAt(routeName.length - 1) + routeName.length;
-  if (host.length > 0) mixed = mixed * 31 + host.charCodeAt(0) + host.length;
-  if (method.length > 1) mixed = mixed * 31 + method.charCodeAt(1);
-  return (mixed ^ (mixed >>> 10)) & (slotCount - 1);
+    hash = Math.imul(hash, 31) + routeName.charCodeAt(routeName.length - 1) + routeName.length;
+  if (host.length > 0) {
+    hash = Math.imul(hash, 31) + host.charCodeAt(0) + host.length;
+    hash = Math.imul(hash, 31) + host.charCodeAt(host.length >> 1);
+    hash = Math.imul(hash, 31) + host.charCodeAt(host.length >> 2);
+  }
+  if (method.length > 1) hash = Math.imul(hash, 31) + method.charCodeAt(1);
+  return hash | 0;
 }

@@ -8,15 +8,14 @@ import { FixedParts } from "./fixed-part.ts";
 import { RecentTexts } from "./recent-texts.ts";
 import { isoTime, msText } from "./time-text.ts";
 
-const clients = new RecentTexts((text) => `","client":"${jsonText(text)}"`);
 const userAgents = new RecentTexts((text) => member(`,"userAgent":`, text));
-const referers = new RecentTexts((text) => member(`,"referer":`, text));
 const fixedParts = new FixedParts(fixedPart);
 
-/** The line with its line feed. `time` is when the request's head was complete. */
+/** The line with its line feed, as octets. `time` is when the request's head was complete. */
 export function jsonLine(record: AccessRecord): string {
   let line =
-    `{"time":"${isoTime(record.startedWallMs)}${clients.get(record.clientAddress)}${fixedParts.get(record)}` +
+    `{"time":"${isoTime(record.startedWallMs)}","client":"${jsonText(record.clientAddress)}"` +
+    fixedParts.get(record) +
     `${jsonText(record.target)}","bytesIn":${record.requestBodyBytes},"bytesOut":${record.responseBodyBytes}` +
     `,"durationMs":${msText(record.durationMs)}`;
   if (record.queueMs > 0) line += `,"queueMs":${msText(record.queueMs)}`;
@@ -28,7 +27,7 @@ export function jsonLine(record: AccessRecord): string {
   const userAgent = record.header("user-agent");
   if (userAgent !== undefined) line += userAgents.get(userAgent);
   const referer = record.header("referer");
-  if (referer !== undefined) line += referers.get(referer);
+  if (referer !== undefined) line += member(`,"referer":`, referer);
   if (record.requestId !== "") line += member(`,"requestId":`, record.requestId);
   if (record.traceId !== "") line += member(`,"traceId":`, record.traceId);
   return record.isSecure ? `${line}${jsonTls(record)}}\n` : `${line}}\n`;

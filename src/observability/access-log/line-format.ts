@@ -6,12 +6,12 @@ import { evaluate, type Template, templateOf } from "../../core/template.ts";
 import type { TemplatePart } from "../../core/template-parser.ts";
 import type { AccessRecord } from "./access-record.ts";
 import { combinedLine, commonLine } from "./common-line.ts";
-import { hexText, withoutControls } from "./escape.ts";
+import { hexText, utf8Octets, withoutControls } from "./escape.ts";
 import { jsonLine } from "./json-line.ts";
 import { logfmtLine } from "./logfmt-line.ts";
 import { RecordScope } from "./record-scope.ts";
 
-/** One line, its line feed included. */
+/** One line, its line feed included: octets of UTF-8 as code points 0–255. */
 export type LineFormat = (record: AccessRecord) => string;
 
 const presets: ReadonlyMap<string, LineFormat> = new Map([
@@ -39,7 +39,7 @@ function templateFormat(template: Template): LineFormat {
 function inertParts(parts: readonly TemplatePart[]): readonly TemplatePart[] {
   return parts.map((part) => {
     // A format written over several lines of YAML is still one line of the log.
-    if (typeof part === "string") return part.replaceAll(/\s*[\r\n]+\s*/g, " ");
+    if (typeof part === "string") return utf8Octets(part.replaceAll(/\s*[\r\n]+\s*/g, " "));
     const escape = isJsonEscaping(part.filters) ? withoutControls : hexText;
     const fallback = part.fallback === null ? null : inertParts(part.fallback);
     return { ...part, filters: [...part.filters, escape], fallback };

@@ -8,11 +8,13 @@ class HeldSink implements LineSink {
   readonly chunks: string[] = [];
   reopenedAfter: number | null = null;
   isClosed = false;
+  #lines: Buffer = Buffer.alloc(0);
   #done: ((error: Error | null) => void) | null = null;
 
-  write(lines: string, done: (error: Error | null) => void): void {
+  write(lines: Buffer, done: (error: Error | null) => void): void {
     assert.equal(this.#done, null, "one write at a time");
-    this.chunks.push(lines);
+    this.#lines = lines;
+    this.chunks.push(lines.toString());
     this.#done = done;
   }
   reopen(): void {
@@ -25,6 +27,7 @@ class HeldSink implements LineSink {
     const done = this.#done;
     assert.ok(done !== null, "a write is under way");
     this.#done = null;
+    assert.equal(this.#lines.toString(), this.chunks.at(-1), "the memory is the sink's until it is done");
     done(error);
   }
 }
@@ -85,6 +88,36 @@ test("a few very long lines count as many", () => {
   writer.write(`${"x".repeat(15_000)}\n`);
   writer.write(`${"x".repeat(15_000)}\n`);
   assert.deepEqual(writer.counts, { written: 0, dropped: 1, lost: 0, held: 1 });
+});
+
+test("what comes while the sink is slow goes out in one piece, however often it was to be flushed", () => {
+  const { clock, sink, writer } = started();
+  for (const line of ["a\n", "b\n", "c\n", "d\n"]) {
+    writer.write(line);
+    clock.advance(200);
+  }
+  sink.finish();
+  sink.finish();
+  assert.deepEqual(sink.chunks, ["a\n", "b\nc\nd\n"]);
+  writer.write("e\n");
+  assert.deepEqual(writer.counts, { written: 4, dropped: 0, lost: 0, held: 1 });
+  assert.equal(sink.chunks.length, 2, "a flush long past does not make the next line hurry");
+});
+
+test("a line longer than a chunk has one of its own, in order", () => {
+  const { clock, sink, writer } = started();
+  const long = `${"x".repeat(200_000)}\n`;
+  for (const line of ["a\n", long, "b\n"]) writer.write(line);
+  clock.advance(200);
+  for (let count = 0; count < 3; count++) sink.finish();
+  assert.deepEqual(sink.chunks, ["a\n", long, "b\n"]);
+});
+
+test("a line's octets arrive as they are", () => {
+  const { clock, sink, writer } = started();
+  writer.write(`${Buffer.from("zwölf €").toString("latin1")}\n`);
+  clock.advance(200);
+  assert.deepEqual(sink.chunks, ["zwölf €\n"]);
 });
 
 test("a failed write loses its lines, counts them and lets the next ones through", () => {

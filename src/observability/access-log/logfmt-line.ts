@@ -8,15 +8,14 @@ import { FixedParts } from "./fixed-part.ts";
 import { RecentTexts } from "./recent-texts.ts";
 import { isoTime, msText } from "./time-text.ts";
 
-const clients = new RecentTexts((text) => ` client=${logfmtValue(text)}`);
 const userAgents = new RecentTexts((text) => pair(" userAgent=", text));
-const referers = new RecentTexts((text) => pair(" referer=", text));
 const fixedParts = new FixedParts(fixedPart);
 
-/** The line with its line feed. */
+/** The line with its line feed, as octets. */
 export function logfmtLine(record: AccessRecord): string {
   let line =
-    `time=${isoTime(record.startedWallMs)}${clients.get(record.clientAddress)}${fixedParts.get(record)}` +
+    `time=${isoTime(record.startedWallMs)} client=${logfmtValue(record.clientAddress)}` +
+    fixedParts.get(record) +
     `${logfmtValue(record.target)} bytesIn=${record.requestBodyBytes} bytesOut=${record.responseBodyBytes}` +
     ` durationMs=${msText(record.durationMs)}`;
   if (record.queueMs > 0) line += ` queueMs=${msText(record.queueMs)}`;
@@ -28,7 +27,7 @@ export function logfmtLine(record: AccessRecord): string {
   const userAgent = record.header("user-agent");
   if (userAgent !== undefined) line += userAgents.get(userAgent);
   const referer = record.header("referer");
-  if (referer !== undefined) line += referers.get(referer);
+  if (referer !== undefined) line += pair(" referer=", referer);
   if (record.requestId !== "") line += pair(" requestId=", record.requestId);
   if (record.traceId !== "") line += pair(" traceId=", record.traceId);
   return record.isSecure ? `${line}${tlsPairs(record)}\n` : `${line}\n`;

@@ -18,6 +18,9 @@ let commonDay = "";
 let knownMs = Number.NaN;
 let isoMoment = "";
 
+let knownSecond = Number.NaN;
+let commonMoment = "";
+
 /** `2026-11-21T03:09:00.123Z`. Fractions of a millisecond are cut off. */
 export function isoTime(wallMs: number): string {
   const wholeMs = Math.floor(wallMs);
@@ -31,8 +34,12 @@ export function isoTime(wallMs: number): string {
 
 /** `21/Nov/2026:03:09:00 +0000`, the time of the common log format. */
 export function commonTime(wallMs: number): string {
-  const ofDay = enterDay(Math.floor(wallMs));
-  return `${commonDay + clock((ofDay / 1000) | 0)} +0000`;
+  const second = Math.floor(wallMs / 1000);
+  if (second === knownSecond) return commonMoment;
+  const ofDay = enterDay(second * 1000);
+  commonMoment = `${commonDay + clock((ofDay / 1000) | 0)} +0000`;
+  knownSecond = second;
+  return commonMoment;
 }
 
 /** Milliseconds with three decimals: `12.340`. Negative and NaN count as 0. */
