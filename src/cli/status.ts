@@ -10,13 +10,14 @@ export function addStatusVerbs(program: Command): void {
   addAdminOptions(program.command("status").description("show a running Headgate at a glance"))
     .addHelpText(
       "after",
-      "\nThe exit status is 1 when the last reload was refused or a pool has nobody to serve.",
+      "\nThe exit status is 1 when the last reload was refused, a pool has nobody to serve or a worker does not serve.",
     )
     .action(async (options: AdminOptions) => {
       const status = await clientFor(options).get("Status", "/v1/status");
       print(status, options, statusText);
       const isWell =
         status.lastReload?.outcome !== "refused" &&
+        status.workersServing === status.workers &&
         status.pools.every(({ eligibleCount }) => eligibleCount > 0);
       process.exitCode = isWell ? 0 : 1;
     });
@@ -32,11 +33,16 @@ export function addStatusVerbs(program: Command): void {
   });
 }
 
+function threadsText({ workers, workersServing }: AdminDocument<"Status">): string {
+  if (workers === 0) return "no worker threads";
+  const threads = `${workers} worker${workers === 1 ? "" : "s"}`;
+  return workersServing === workers ? threads : `${threads}, only ${workersServing} serving`;
+}
+
 function statusText(status: AdminDocument<"Status">): string {
-  const { version, pid, phase, uptimeMs, workers, pools, listeners } = status;
-  const threads = workers === 0 ? "no worker threads" : `${workers} worker${workers === 1 ? "" : "s"}`;
+  const { version, pid, phase, uptimeMs, pools, listeners } = status;
   return [
-    `Headgate ${version}, pid ${pid}, ${phase} for ${lasting(uptimeMs)}, ${threads}`,
+    `Headgate ${version}, pid ${pid}, ${phase} for ${lasting(uptimeMs)}, ${threadsText(status)}`,
     configurationText(status),
     ...reloadLines(status.lastReload),
     "",

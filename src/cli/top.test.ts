@@ -63,6 +63,7 @@ function reading(atMs: number, endpoints: readonly Endpoint[]): TopReading {
       started: "",
       uptimeMs: 180_000,
       workers: 2,
+      workersServing: 2,
       revision: 7,
     },
     ...{

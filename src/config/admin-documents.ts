@@ -66,6 +66,7 @@ const status = z.object({
   started: time,
   uptimeMs: ms,
   workers: count.meta({ description: "Worker threads; 0 when the main thread serves." }),
+  workersServing: count.meta({ description: "Those that serve now; fewer while one that died is replaced." }),
   revision: z.number().int(),
   source: z.string().nullable().meta({ description: "The configuration file; null without one." }),
   isWatched: z.boolean(),

@@ -21,6 +21,7 @@ export const eventKinds = [
   "certificate-problem",
   "worker-started",
   "worker-died",
+  "worker-failed",
   "listener-opened",
   "listener-closed",
   "alert-firing",

@@ -83,6 +83,8 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly sources: PoolSources;
   /** Worker threads; 0 when the calling thread serves. */
   readonly workerCount: number;
+  /** Those of them that serve now; fewer while one that died is replaced. */
+  readonly workersServing: number;
   /** Every listening socket, for a successor to inherit. */
   readonly sockets: readonly OpenSocket[];
   /** A successor goes on with the listening sockets: closing leaves them open there. */

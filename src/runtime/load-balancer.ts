@@ -20,6 +20,7 @@ import { runCommand } from "../platform/run-command.ts";
 import { systemRandom } from "../platform/random.ts";
 import { createResolver } from "../platform/resolve.ts";
 import { createTransport } from "../platform/transport.ts";
+import { startWorker } from "../platform/worker-thread.ts";
 import { EventLog } from "../observability/events.ts";
 import type { AcmeKeeper } from "./acme-keeper.ts";
 import { ConfigChanges } from "./config-changes.ts";
@@ -61,7 +62,7 @@ import type {
 } from "./load-balancer-interface.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
 import { workerCount } from "./worker-count.ts";
-import { WorkerLink } from "./worker-link.ts";
+import { WorkerLink, workerEntry } from "./worker-link.ts";
 
 /** Whoever has listening sockets that may pass to another process. */
 interface SocketOwner {
@@ -100,6 +101,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
   readonly #options: LoadBalancerOptions;
   readonly #log: Log;
   readonly #dataPlanes: DataPlaneLink[];
+  readonly #workers: WorkerLink[] = [];
   readonly #socketOwners: SocketOwner[] = [];
   readonly #controlPlane: ControlPlane;
   readonly workerCount: number;
@@ -161,6 +163,10 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   async refreshCertificates(): Promise<void> {
     await this.#controlPlane.refreshCertificates();
+  }
+
+  get workersServing(): number {
+    return this.#workers.filter(({ isServing }) => isServing).length;
   }
 
   get addresses(): readonly BoundAddress[] {
@@ -255,7 +261,9 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     for (let workerIndex = 0; workerIndex < this.workerCount; workerIndex++) {
       const link = new WorkerLink({
         clock: systemClock,
+        random: systemRandom,
         log: this.#log,
+        startThread: (start, handlers) => startWorker(workerEntry, start, handlers),
         start: {
           workerIndex,
           isPortShared: this.workerCount > 1,
@@ -268,6 +276,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
         onDied: (index) => this.shared.releaseWorker(index),
       });
       this.#dataPlanes.push(link);
+      this.#workers.push(link);
       this.#socketOwners.push(link);
     }
   }

@@ -21,6 +21,7 @@ const kindsByMessage: Readonly<Record<string, EventKind>> = {
   "a certificate expires soon": "certificate-problem",
   "changed certificates cannot be used, the old ones stay": "certificate-problem",
   "worker died and is replaced": "worker-died",
+  "worker cannot serve and is replaced": "worker-failed",
   "worker is back": "worker-started",
   "reload refused, the configuration in force stays": "config-rejected",
   "endpoint source fails, the last good endpoints stay": "source-failed",

@@ -1,13 +1,15 @@
 /**
- * A data plane in a worker thread. When the thread dies it is replaced, with a growing pause if it
- * keeps dying, and brought to the current snapshot; the other workers serve meanwhile.
+ * A data plane in a worker thread. When the thread dies, or its replacement cannot serve, it is replaced,
+ * with a growing pause if that goes on, and brought to the current snapshot; the other workers serve
+ * meanwhile.
  */
 import type { AcmeAnswer } from "../core/acme.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
+import type { Random } from "../core/random.ts";
 import type { OpenSocket } from "../platform/socket-handover.ts";
-import { startWorker, type WorkerThread } from "../platform/worker-thread.ts";
+import type { WorkerHandlers, WorkerThread } from "../platform/worker-thread.ts";
 import { type DataPlaneLink, ListenError } from "./data-plane-link.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
 import type { ExchangeFilter } from "./observability-tail.ts";
@@ -17,8 +19,10 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export interface WorkerLinkParts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly start: WorkerStart;
+  startThread(start: WorkerStart, handlers: WorkerHandlers): WorkerThread;
   /** An endpoint should be judged now. */
   onSuspect(endpointKey: string): void;
   /** A listener that gets certificates on demand was asked for a name. */
@@ -34,8 +38,11 @@ const restartDelayMs = 100;
 const restartDelayMaxMs = 5000;
 /** A worker that lived this long has recovered. */
 const stableAfterMs = 30_000;
+/** A replacement that does not serve after so long never will. */
+const reviveMaxMs = 30_000;
 
-const entry = new URL(
+/** The program of worker threads. */
+export const workerEntry = new URL(
   import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js",
   import.meta.url,
 );
@@ -52,7 +59,14 @@ export class WorkerLink implements DataPlaneLink {
   #thread: WorkerThread | null = null;
   #startedMs = 0;
   #delayMs = restartDelayMs;
+  /** What a replacement is given. */
   #snapshot: Snapshot | null = null;
+  #isServing = false;
+  /** A replacement is brought to the snapshot; never rejects. */
+  #reviving: Promise<void> | null = null;
+  /** Why the thread is ended although it lives. */
+  #failure: string | null = null;
+  #restartTimer: Timer | null = null;
   #filters: readonly ExchangeFilter[] = [];
   #answers: readonly AcmeAnswer[] = [];
   #sockets: readonly OpenSocket[] = [];
@@ -66,9 +80,25 @@ export class WorkerLink implements DataPlaneLink {
   }
 
   async apply(snapshot: Snapshot): Promise<readonly BoundAddress[]> {
-    const addresses = await this.#call((call) => ({ kind: "apply", call, snapshot }));
-    this.#snapshot = snapshot;
-    return addresses;
+    await this.#reviving;
+    if (this.#isStopping) throw new Error("the worker is stopping");
+    // The new snapshot may be what a replacement needs: it is tried at once.
+    if (this.#thread === null) this.#start();
+    try {
+      const addresses = await this.#call((call) => ({ kind: "apply", call, snapshot }));
+      this.#served();
+      // A replacement must not draw other ports where the configuration says 0.
+      this.#snapshot = { ...snapshot, boundPorts: portsOf(addresses) };
+      return addresses;
+    } catch (error) {
+      if (this.#snapshot !== null && !this.#isServing) this.#giveUp(error);
+      throw error;
+    }
+  }
+
+  /** Its thread lives and has bound its listeners. */
+  get isServing(): boolean {
+    return this.#isServing;
   }
 
   /** Its listening sockets, as of the latest snapshot. */
@@ -84,6 +114,7 @@ export class WorkerLink implements DataPlaneLink {
   /** The worker keeps the new targets; a replacement gets them with its snapshot. */
   setTargets(key: string, targets: readonly DialTarget[]): void {
     this.#post({ kind: "targets", key, targets });
+    if (this.#snapshot !== null) this.#snapshot = withTargets(this.#snapshot, key, targets);
   }
 
   endDrain(key: string): void {
@@ -107,20 +138,16 @@ export class WorkerLink implements DataPlaneLink {
     }
   }
 
-  /** What a replacement will be given. */
-  set latestSnapshot(snapshot: Snapshot) {
-    this.#snapshot = snapshot;
-  }
-
   async drain(): Promise<void> {
-    this.#isStopping = true;
+    this.#stop();
+    if (this.#thread === null) return;
     await this.#call((call) => ({ kind: "drain", call }));
-    await this.#thread?.terminate();
+    await this.#thread.terminate();
   }
 
   /** The worker cuts what is left and brings out its logs; one that does not answer is ended all the same. */
   async terminate(): Promise<void> {
-    this.#isStopping = true;
+    this.#stop();
     if (this.#thread === null) return;
     const { clock } = this.#parts;
     const farewell = this.#call((call) => ({ kind: "terminate", call }));
@@ -143,14 +170,26 @@ export class WorkerLink implements DataPlaneLink {
   }
 
   #start(): void {
+    this.#restartTimer?.cancel();
+    this.#failure = null;
     this.#startedMs = this.#parts.clock.nowMs();
     // What a thread has inherited is gone when it dies.
     const inherited = this.#inherited;
     this.#inherited = [];
-    this.#thread = startWorker(entry, { ...this.#parts.start, inherited } satisfies WorkerStart, {
-      onMessage: (message) => this.#receive(message as FromWorker),
-      onExit: (error) => this.#exited(error),
-    });
+    this.#thread = this.#parts.startThread(
+      { ...this.#parts.start, inherited },
+      {
+        onMessage: (message) => this.#receive(message as FromWorker),
+        onExit: (error) => this.#exited(error),
+      },
+    );
+    if (this.#filters.length > 0) this.setExchangeFilters(this.#filters);
+    if (this.#answers.length > 0) void this.setChallenges(this.#answers);
+  }
+
+  #stop(): void {
+    this.#isStopping = true;
+    this.#restartTimer?.cancel();
   }
 
   #post(message: ToWorker): void {
@@ -204,8 +243,9 @@ export class WorkerLink implements DataPlaneLink {
   }
 
   #exited(error: Error | null): void {
-    const { log, clock, start, onDied } = this.#parts;
+    const { log, start, onDied } = this.#parts;
     this.#thread = null;
+    this.#isServing = false;
     onDied(start.workerIndex);
     for (const call of this.#calls.values()) {
       if (this.#isStopping) call.resolve([]);
@@ -213,22 +253,64 @@ export class WorkerLink implements DataPlaneLink {
     }
     this.#calls.clear();
     if (this.#isStopping) return;
-    log.error("worker died and is replaced", { worker: start.workerIndex, reason: error?.stack ?? "ended" });
-    if (clock.nowMs() - this.#startedMs > stableAfterMs) this.#delayMs = restartDelayMs;
-    clock.setTimer(this.#delayMs, () => this.#restart());
-    this.#delayMs = Math.min(this.#delayMs * 2, restartDelayMaxMs);
+    const about = { worker: start.workerIndex };
+    if (this.#failure === null)
+      log.error("worker died and is replaced", { ...about, reason: error?.stack ?? "ended" });
+    else log.error("worker cannot serve and is replaced", { ...about, reason: this.#failure });
+    this.#restartLater();
   }
 
-  #restart(): void {
-    if (this.#isStopping) return;
+  /** Half of the pause is drawn: workers that died of one thing do not come back as one. */
+  #restartLater(): void {
+    const { clock, random } = this.#parts;
+    if (clock.nowMs() - this.#startedMs > stableAfterMs) this.#delayMs = restartDelayMs;
+    const pauseMs = this.#delayMs * (0.5 + random.next() / 2);
+    this.#delayMs = Math.min(this.#delayMs * 2, restartDelayMaxMs);
+    this.#restartTimer = clock.setTimer(pauseMs, () => {
+      this.#reviving = this.#revive().finally(() => (this.#reviving = null));
+    });
+  }
+
+  async #revive(): Promise<void> {
     this.#start();
-    if (this.#filters.length > 0) this.setExchangeFilters(this.#filters);
-    if (this.#answers.length > 0) void this.setChallenges(this.#answers);
     const snapshot = this.#snapshot;
     if (snapshot === null) return;
-    this.#call((call) => ({ kind: "apply", call, snapshot })).then(
-      () => this.#parts.log.info("worker is back", { worker: this.#parts.start.workerIndex }),
-      (reason: unknown) => this.#parts.log.error("replaced worker cannot serve", { reason: String(reason) }),
+    const timer = this.#parts.clock.setTimer(reviveMaxMs, () =>
+      this.#giveUp(`not ready after ${reviveMaxMs / 1000} s`),
     );
+    try {
+      await this.#call((call) => ({ kind: "apply", call, snapshot }));
+      this.#served();
+    } catch (error) {
+      this.#giveUp(error);
+    } finally {
+      timer.cancel();
+    }
   }
+
+  #served(): void {
+    const { log, start } = this.#parts;
+    if (!this.#isServing && this.#snapshot !== null)
+      log.info("worker is back", { worker: start.workerIndex });
+    this.#isServing = true;
+  }
+
+  /** Ends a replacement that cannot serve; the next one follows its exit. */
+  #giveUp(reason: unknown): void {
+    if (this.#thread === null || this.#isStopping) return;
+    this.#failure ??= reason instanceof Error ? reason.message : String(reason);
+    void this.#thread.terminate();
+  }
+}
+
+function portsOf(addresses: readonly BoundAddress[]): Snapshot["boundPorts"] {
+  return Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
+}
+
+function withTargets(snapshot: Snapshot, key: string, targets: readonly DialTarget[]): Snapshot {
+  const pools = Object.entries(snapshot.pools).map(([name, pool]) => {
+    const endpoints = pool.endpoints.map((each) => (each.key === key ? { ...each, targets } : each));
+    return [name, { ...pool, endpoints }] as const;
+  });
+  return { ...snapshot, pools: Object.fromEntries(pools) };
 }

@@ -17,6 +17,7 @@ export function statusDocument(context: AdminContext): Status {
     started: isoTime(context.startedWallMs),
     uptimeMs: Math.max(0, clock.wallMs() - context.startedWallMs),
     workers: balancer.workerCount,
+    workersServing: balancer.workersServing,
     revision: balancer.changes.revisions.current?.number ?? 0,
     source: reloader?.sourceName ?? null,
     isWatched: context.isWatched,

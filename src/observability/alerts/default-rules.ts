@@ -44,4 +44,11 @@ export const defaultAlertRules: readonly AlertRule[] = [
     resolvedBy: ["endpoint-up", "endpoint-readmitted", "endpoint-removed"],
   },
   { kind: "event", name: "worker-died", severity: "warning", events: ["worker-died"], resolvedBy: [] },
+  {
+    kind: "event",
+    name: "worker-out",
+    severity: "critical",
+    events: ["worker-failed"],
+    resolvedBy: ["worker-started"],
+  },
 ];
