@@ -59,6 +59,10 @@ const routeLimits = z.strictObject({
     sizeOrUnlimited().prefault("unlimited"),
     "Fastest pace of one request's body.",
   ),
+  bandwidthMode: field(
+    choice(["enforce", "observe"]).prefault("enforce"),
+    "`observe` lets bodies pass at their own pace and counts those that would have been slowed down.",
+  ),
 });
 
 export const routeSchema = z.strictObject({

@@ -88,6 +88,7 @@ export const errorTable = {
   // 5 select
   "no-endpoint": { ...local, stage: "select", status: 503, sentence: "The pool has no endpoint that may receive traffic.", fix: "Look at the endpoints' states and the probes' last errors." },
   "pool-full": { ...local, stage: "select", status: 503, sentence: "Every eligible endpoint is at its limit.", fix: "Add endpoints or raise their limits." },
+  "max-fails": { ...local, stage: "select", status: 503, sentence: "Every endpoint failed as often as maxFails allows, and its penalty is not over.", fix: "Look at the endpoints' last failures; raise maxFails.fails, or use outlier, which never takes all of them out." },
   "queue-full": { ...local, stage: "select", status: 503, sentence: "Every endpoint is busy and the pool's queue is full.", fix: "Add capacity, or raise queue.size if clients are willing to wait." },
   "queue-timeout": { ...local, stage: "select", status: 503, sentence: "No endpoint became free while the request waited in the queue.", fix: "Add capacity, or raise queue.timeout if clients are willing to wait." },
   "queue-displaced": { ...local, stage: "select", status: 503, sentence: "A more important request took this one's place in a full queue.", fix: "Add capacity, or look at the routes' importance." },

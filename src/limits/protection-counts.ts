@@ -19,6 +19,7 @@ export const protections = [
   "health",
   "access",
   "body-limit",
+  "bandwidth",
   "mirror",
   "mirror-drop",
 ] as const;

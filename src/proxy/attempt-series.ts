@@ -177,7 +177,13 @@ export class AttemptSeries implements QueueWaiter {
   // Failures and further attempts
 
   /** An attempt failed before its response began. */
-  failed(attempt: Attempt, cause: Cause, detail: string, facts = this.#facts(false)): void {
+  failed(
+    attempt: Attempt,
+    cause: Cause,
+    detail: string,
+    facts = this.#facts(false),
+    isLeaveTaken = false,
+  ): void {
     const decision = decideRetry(cause, facts, this.#target.retry);
     if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
       attempt.endpoint.state.count("staleConnections");
@@ -192,7 +198,7 @@ export class AttemptSeries implements QueueWaiter {
     }
     this.current = null;
     if (decision === "give-up") this.#owner.onSeriesFailed(cause, detail);
-    else this.#another(cause, detail);
+    else this.#another(cause, detail, isLeaveTaken);
   }
 
   #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
@@ -210,11 +216,11 @@ export class AttemptSeries implements QueueWaiter {
    * One more attempt, if the budget allows, after the back-off. Where nothing was sent the first attempt
    * cost no endpoint anything, so another adds no load and the budget is not asked.
    */
-  #another(cause: Cause, detail: string): void {
+  #another(cause: Cause, detail: string, isLeaveTaken: boolean): void {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
     this.#isNextBudgeted = errorRow(cause).retry !== "any-method";
-    if (this.#isNextBudgeted && !pool.tryStartRetry(nowMs)) {
+    if (this.#isNextBudgeted && !isLeaveTaken && !pool.tryStartRetry(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
     }
@@ -225,23 +231,30 @@ export class AttemptSeries implements QueueWaiter {
     this.#setTimer("backoff", delayMs);
   }
 
-  /** Throws a response of a listed status away while another attempt may follow; true if it did. */
+  /**
+   * Throws a response of a listed status away for another attempt; true if it did. Where none can follow
+   * (the last attempt, nobody left to ask, the budget spent) the client gets the endpoint's own answer.
+   */
   retriesStatus(attempt: Attempt, head: ResponseHead): boolean {
     const { retry } = this.#target;
     const isGrpc = retry.grpcStatuses.size > 0 && retry.grpcStatuses.has(statusInHead(head));
     if (!isGrpc && !retry.statuses.has(head.status)) return false;
+    if (retry.isRetryAfterRespected) attempt.endpoint.rest(retryAfterMs(head, this.#context.clock.wallMs()));
     const facts = this.#facts(isGrpc);
     if (decideRetry("retried-status", facts, retry) !== "another-endpoint") return false;
-    if (retry.isRetryAfterRespected)
-      attempt.endpoint.rest(retryAfterMs(head, this.#owner.outcome.startedWallMs));
+    // Whoever races it may still answer better; it needs no leave.
+    const isAlone = this.#hedge === null;
+    if (isAlone && !this.#mayFollow(attempt)) return false;
     attempt.cancel();
-    this.failed(
-      attempt,
-      "retried-status",
-      isGrpc ? `grpc-status ${statusInHead(head)}` : String(head.status),
-      facts,
-    );
+    const detail = isGrpc ? `grpc-status ${statusInHead(head)}` : String(head.status);
+    this.failed(attempt, "retried-status", detail, facts, isAlone);
     return true;
+  }
+
+  /** Is there another endpoint, and leave of the budget to ask it? The leave is taken then. */
+  #mayFollow({ endpoint }: Attempt): boolean {
+    const { pool } = this.#target;
+    return pool.hasOther([...this.#tried, endpoint]) && pool.tryStartRetry(this.#context.clock.nowMs());
   }
 
   #facts(isRepeatAllowed: boolean): AttemptFacts {

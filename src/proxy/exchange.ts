@@ -405,12 +405,11 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
 
   #answer(cause: Cause, detail: string, moreFieldLines = "", status: number | null = null): void {
     this.#note(cause, detail);
-    const response = errorResponse(cause, this.#context.isCauseShown, this.#context.clock, status);
+    const { isCauseShown, clock } = this.#context;
+    const response = errorResponse(cause, isCauseShown, clock, status, moreFieldLines);
     if (response === null) return this.#breakOff(cause, detail);
     this.outcome.status = response.status;
-    const whole =
-      moreFieldLines === "" ? response : { ...response, fieldLines: response.fieldLines + moreFieldLines };
-    const page = this.#plan?.errorPages?.inPlaceOf(whole, this.#scope) ?? whole;
+    const page = this.#plan?.errorPages?.inPlaceOf(response, this.#scope) ?? response;
     const { errorWatch } = this.#context;
     if (errorWatch === null) return this.#answerLocally(page);
     this.#askWhatToAnswer(errorWatch, page);

@@ -16,20 +16,25 @@ export interface LocalResponse {
   readonly body: string;
 }
 
-/** The answer for a cause; null when there is nobody left to answer. */
+/**
+ * The answer for a cause; null when there is nobody left to answer. `moreFieldLines` may say better when
+ * to come again than the second that every 429 and 503 asks for.
+ */
 export function errorResponse(
   cause: Cause,
   isCauseShown: boolean,
   clock: Clock,
   otherStatus: number | null = null,
+  moreFieldLines = "",
 ): LocalResponse | null {
   const status = otherStatus ?? errorRow(cause).status;
   if (status === null) return null;
   const reason = reasonPhrase(status);
   const shown = isCauseShown ? ` (${cause})` : "";
   const causeLine = isCauseShown ? `Headgate-Cause: ${cause}\r\n` : "";
-  const retryLine = status === 503 ? "Retry-After: 1\r\n" : "";
-  return plainResponse(status, `${status} ${reason}${shown}\n`, causeLine + retryLine, clock);
+  const isLater = (status === 503 || status === 429) && !moreFieldLines.includes("Retry-After: ");
+  const lines = `${causeLine}${isLater ? "Retry-After: 1\r\n" : ""}${moreFieldLines}`;
+  return plainResponse(status, `${status} ${reason}${shown}\n`, lines, clock);
 }
 
 export function plainResponse(

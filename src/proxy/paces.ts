@@ -15,7 +15,9 @@ export class Paces {
 
   constructor(pace: Pace, { clock, deadlines }: ProxyContext, owner: PacesOwner) {
     const pacer = (bytesPerSecond: number, onDue: () => void): Pacer | null =>
-      bytesPerSecond < Number.POSITIVE_INFINITY ? new Pacer(bytesPerSecond, clock, deadlines, onDue) : null;
+      bytesPerSecond < Number.POSITIVE_INFINITY
+        ? new Pacer(bytesPerSecond, pace, clock, deadlines, onDue)
+        : null;
     this.request = pacer(pace.requestBytesPerSecond, () => owner.onRequestDue());
     this.response = pacer(pace.responseBytesPerSecond, () => owner.onResponseDue());
   }

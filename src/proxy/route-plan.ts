@@ -68,8 +68,15 @@ export interface ErrorPages {
   replacesUpstream(status: number): boolean;
 }
 
+export interface PaceWatch {
+  /** Only watched: nothing is held back. */
+  readonly isObserving: boolean;
+  /** A body was faster than its pace; told once for each body. */
+  onHeldBack(): void;
+}
+
 /** Paces of the two bodies in bytes per second; Infinity for none. */
-export interface Pace {
+export interface Pace extends PaceWatch {
   readonly requestBytesPerSecond: number;
   readonly responseBytesPerSecond: number;
 }

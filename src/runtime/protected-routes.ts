@@ -3,7 +3,11 @@ import type { RouteConfig } from "../config/schema-route.ts";
 
 /** Whether a route counts anything of its own. */
 export function isProtected({ access, faults, mirror, limits }: RouteConfig): boolean {
-  return access !== null || faults !== null || mirror !== null || watchesBodies(limits);
+  return access !== null || faults !== null || mirror !== null || watchesBodies(limits) || isPaced(limits);
+}
+
+export function isPaced({ requestBytesPerSecond, responseBytesPerSecond }: RouteConfig["limits"]): boolean {
+  return Math.min(requestBytesPerSecond, responseBytesPerSecond) < Number.POSITIVE_INFINITY;
 }
 
 /** A route's own limit is counted; of the listener's only when it is observed here. */

@@ -7,7 +7,7 @@ import type { PoolConfig } from "../config/schema-pool.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import { ProtectionCounts, type Protection } from "../limits/protection-counts.ts";
 import { VerdictCounts, type LimitMode } from "../limits/verdict.ts";
-import { watchesBodies } from "./protected-routes.ts";
+import { isPaced, watchesBodies } from "./protected-routes.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
 import type { SharedPool, SharedState } from "./shared-state.ts";
 
@@ -99,6 +99,8 @@ function ofRoute(
     result.push({ ...whose, feature: "access", mode: access.mode, ...counts.read("access") });
   if (watchesBodies(limits))
     result.push({ ...whose, feature: "body-limit", mode: limits.bodyMode, ...counts.read("body-limit") });
+  if (isPaced(limits))
+    result.push({ ...whose, feature: "bandwidth", mode: limits.bandwidthMode, ...counts.read("bandwidth") });
   if (faults !== null)
     result.push({ ...whose, feature: "faults", mode: faults.mode, ...counts.read("faults") });
   if (mirror !== null) {

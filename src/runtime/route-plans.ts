@@ -19,7 +19,7 @@ import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import { overriddenRetry, neverIfOff } from "./endpoint-settings.ts";
 import type { RoutePlanParts } from "./route-plan-parts.ts";
 import { compileErrorPages } from "./error-pages.ts";
-import { watchesBodies } from "./protected-routes.ts";
+import { isPaced, watchesBodies } from "./protected-routes.ts";
 import { routeProtections } from "./protections.ts";
 import { routeGates } from "./route-gates.ts";
 import { keyTemplateOf } from "./policy-factory.ts";
@@ -60,7 +60,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     importance: route.importance,
     errorPages: compileErrorPages(route),
     mirror: mirrorOf(route, parts),
-    pace: paceOf(route),
+    pace: paceOf(route, parts),
   };
   return { plan, needsCaptures: needsCaptures || namesCaptures(route, parts.config) };
 }
@@ -128,10 +128,16 @@ function bodyWatch({ name, limits }: RouteConfig, parts: RoutePlanParts): BodyWa
   };
 }
 
-function paceOf({ limits }: RouteConfig): Pace | null {
-  const { requestBytesPerSecond, responseBytesPerSecond } = limits;
-  const isUnlimited = Math.min(requestBytesPerSecond, responseBytesPerSecond) === Number.POSITIVE_INFINITY;
-  return isUnlimited ? null : { requestBytesPerSecond, responseBytesPerSecond };
+function paceOf({ name, limits }: RouteConfig, parts: RoutePlanParts): Pace | null {
+  if (!isPaced(limits)) return null;
+  const { requestBytesPerSecond, responseBytesPerSecond, bandwidthMode } = limits;
+  const protections = routeProtections(name, parts);
+  return {
+    requestBytesPerSecond,
+    responseBytesPerSecond,
+    isObserving: bandwidthMode === "observe",
+    onHeldBack: () => protections.count("bandwidth", bandwidthMode),
+  };
 }
 
 function responder(actions: RouteActions, clock: Clock): ((scope: RequestScope) => LocalResponse) | null {

@@ -40,7 +40,10 @@ export const word = {
   idleTime: 32,
 } as const;
 export const wordsBytes = 40 * 4;
+/** Four doubles for the averages; then one. */
 const averagesBytes = 8 * 8;
+/** Until when the endpoint asked to be left alone (Retry-After), by the shared clock; 0 for never. */
+export const restOffset = wordsBytes + 4 * 8;
 
 /** Counters of a worker's row, in order. `requestFinished` relies on the classes standing at 1 to 5. */
 export const counter = {

@@ -6,7 +6,7 @@
  *   Int32   × 16  status · weight/1000 · max requests · max connections   written by the control plane
  *   Int32   × 24  active requests · connections · consecutive failures ·
  *                 max_fails · idle time                                   written by all, atomically
- *   Float64 ×  8  LatencyAverage                                          written by all, last one wins
+ *   Float64 ×  8  LatencyAverage · end of its rest                        written by all, last one wins
  *   rows          one per worker: counters, its active, its connections   one writer each
  *   Uint32  × 833 histogram of total time                                 written by all, atomically
  *
@@ -24,6 +24,7 @@ import {
   notEligible,
   notReachable,
   takenOut,
+  restOffset,
   rowActiveWord,
   rowConnectionsWord,
   rowOffset,
@@ -44,6 +45,7 @@ export type EndpointTotals = { readonly [Name in CounterName]: number } & {
 export class EndpointState {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
+  readonly #rest: Float64Array;
   readonly #row: Float64Array;
   readonly #rowWords: Int32Array;
   readonly #average: LatencyAverage;
@@ -58,6 +60,7 @@ export class EndpointState {
     assert(workerIndex >= 0 && workerIndex < workers, "the worker has a row in the endpoint's state");
     this.#isAlone = workers === 1;
     this.#average = new LatencyAverage(new Float64Array(buffer, wordsBytes, latencyAverageSlots));
+    this.#rest = new Float64Array(buffer, restOffset, 1);
     this.#row = new Float64Array(buffer, rowOffset(workerIndex), rowSlots);
     this.#rowWords = new Int32Array(buffer, rowOffset(workerIndex), rowSlots * 2);
     this.#latency = new Histogram(new Uint32Array(buffer, rowOffset(workers), histogramBuckets));
@@ -159,6 +162,14 @@ export class EndpointState {
     const connectionsMax = words[word.connectionsMax]!;
     if (connectionsMax === 0 || words[word.connections]! < connectionsMax) return false;
     return this.#rowWords[rowConnectionsWord]! <= this.#rowWords[rowActiveWord]!;
+  }
+
+  /** It asked to be left alone until then (Retry-After); 0 when it never did. */
+  get restUntilMs(): number {
+    return this.#rest[0]!;
+  }
+  set restUntilMs(untilMs: number) {
+    this.#rest[0] = untilMs;
   }
 
   /** Counts a request in flight without looking at the limit (see `tryStartRequest`). */

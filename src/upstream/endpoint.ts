@@ -48,7 +48,6 @@ export class Endpoint implements EligibilityMember {
   readonly state: EndpointState;
   readonly connections: ConnectionPool;
   readonly #clock: Clock;
-  #restUntilMs = 0;
 
   constructor(
     facts: EndpointFacts,
@@ -108,8 +107,16 @@ export class Endpoint implements EligibilityMember {
     return !this.state.hasStatus("draining") && !this.state.hasStatus("maintenance");
   }
   get isFull(): boolean {
-    if (this.state.isFull || (this.#restUntilMs > 0 && this.#isResting())) return true;
+    return this.state.isFull || this.isResting || this.isPenalized;
+  }
+  /** It failed as often as `maxFails` allows. */
+  get isPenalized(): boolean {
     return this.passiveCheck !== null && this.passiveCheck.isPenalized(this.#nowSeconds());
+  }
+  /** It asked to be left alone for a while that is not over. */
+  get isResting(): boolean {
+    const { restUntilMs } = this.state;
+    return restUntilMs > 0 && this.#clock.nowMs() < restUntilMs;
   }
 
   /** Counts a request unless the limit was reached meanwhile. */
@@ -129,14 +136,9 @@ export class Endpoint implements EligibilityMember {
     return Math.floor(this.#clock.nowMs() / 1000);
   }
 
-  /** It asked to be left alone (Retry-After): this worker passes over it for so long. */
+  /** It asked to be left alone for so long (Retry-After). */
   rest(durationMs: number): void {
-    this.#restUntilMs = Math.max(this.#restUntilMs, this.#clock.nowMs() + durationMs);
-  }
-
-  #isResting(): boolean {
-    if (this.#clock.nowMs() < this.#restUntilMs) return true;
-    this.#restUntilMs = 0;
-    return false;
+    const untilMs = this.#clock.nowMs() + durationMs;
+    if (durationMs > 0) this.state.restUntilMs = Math.max(this.state.restUntilMs, untilMs);
   }
 }

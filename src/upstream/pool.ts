@@ -2,7 +2,7 @@
  * A pool: equivalent endpoints, who of them is eligible, and the policies that pick among them, one per
  * group of eligibility. It also keeps what belongs to all its requests: the queue, the retry budget.
  */
-import type { Policy } from "../balancing/policy.ts";
+import { isUsable, type Policy } from "../balancing/policy.ts";
 import type { Cause } from "../core/errors.ts";
 import { randomBelow, type Random } from "../core/random.ts";
 import { Eligibility, type EligibilitySettings, type EligibleGroup } from "./eligibility.ts";
@@ -140,15 +140,32 @@ export class Pool {
       if (groups.length > 1 || this.#hasLocal) this.#countZone(groups[drawn], chosen);
       return chosen;
     }
-    let hasEligible = false;
     for (let index = 0; index < groups.length; index++) {
-      const group = groups[index];
-      if (group === undefined || group.eligible.length === 0) continue;
-      hasEligible = true;
       const endpoint = index === drawn ? null : this.#pick(index, key, tried);
       if (endpoint !== null) return endpoint;
     }
-    return hasEligible && tried.length === 0 ? "pool-full" : "no-endpoint";
+    return tried.length === 0 ? this.#lastResort() : "no-endpoint";
+  }
+
+  /** Could a request that was at `tried` go to anybody else? */
+  hasOther(tried: readonly Endpoint[]): boolean {
+    return this.#eligibility.groups.some(({ eligible }) =>
+      eligible.some((endpoint) => isUsable(endpoint, tried)),
+    );
+  }
+
+  /** Nobody is free: somebody who asked to be left alone after all, or why nobody can serve. */
+  #lastResort(): Endpoint | Cause {
+    let cause: Cause = "no-endpoint";
+    for (const { eligible } of this.#eligibility.groups) {
+      for (const endpoint of eligible) {
+        const isAtLimit = endpoint.state.isFull;
+        if (!isAtLimit && !endpoint.isPenalized && endpoint.isResting) return endpoint;
+        if (isAtLimit || !endpoint.isPenalized) cause = "pool-full";
+        else if (cause === "no-endpoint") cause = "max-fails";
+      }
+    }
+    return cause;
   }
 
   hedgeDelayMs(): number | null {

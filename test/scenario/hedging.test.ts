@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { startBalancerRig } from "../support/balancer-rig.ts";
+import { type BalancerRigOptions, startBalancerRig } from "../support/balancer-rig.ts";
 
 test(
   "a slow GET is raced by a second attempt, the first answer wins, and the loser is called off; a POST waits",
@@ -52,5 +52,65 @@ for (const [respectRetryAfter, asked] of [
     // Turns go on by the cursor, and a retry takes none.
     assert.deepEqual(new Set(await rig.bodies(6)), new Set(["b"]));
     assert.equal(count, asked);
+  });
+}
+
+for (const [form, value] of [
+  ["a date", () => new Date(Date.now() + 3_600_000).toUTCString()],
+  ["seconds", () => "3600"],
+] as const) {
+  test(`a Retry-After that is ${form} keeps an endpoint out of turn, for all workers, and is explained`, async () => {
+    await using rig = await startBalancerRig({ origins: ["a", "b"], pool: { retry: { statuses: [503] } } });
+    rig.origin("a").respond = (_incoming, outgoing) =>
+      void outgoing.writeHead(503, { "retry-after": value() }).end();
+    assert.deepEqual(new Set(await rig.bodies(6)), new Set(["b"]));
+    assert.equal(rig.origin("a").seen.length, 1);
+    const state = [...rig.balancer.shared.endpoints()][0]?.state;
+    // Nobody is left alone for longer than five minutes.
+    assert.ok((state?.restUntilMs ?? 0) <= performance.timeOrigin + performance.now() + 300_000);
+    const [pool] = rig.balancer.explain({ method: "GET", url: "http://a/", headers: [] }).pools;
+    const reasons = pool?.endpoints.find(({ name }) => name === "a")?.reasons.join() ?? "";
+    assert.match(reasons, /^left alone for (?:29\d|300) s more, as its Retry-After asked/);
+  });
+}
+
+test("an endpoint that asked to be left alone serves what nobody else can", async () => {
+  await using rig = await startBalancerRig({ origins: ["a", "b"], pool: { retry: { statuses: [503] } } });
+  for (const origin of rig.origins) {
+    origin.respond = (_incoming, outgoing) => {
+      origin.respond = (_again, other) => void other.end(origin.name);
+      outgoing.writeHead(503, { "retry-after": "3600" }).end();
+    };
+  }
+  assert.equal((await rig.ask()).status, 503, "both were asked, and both asked for a rest");
+  assert.equal((await rig.ask()).status, 200);
+});
+
+type RetryInput = NonNullable<NonNullable<BalancerRigOptions["pool"]>["retry"]>;
+
+const busy: RetryInput = { statuses: [503], backoff: { base: "0ms" } };
+const withoutSuccessor: readonly (readonly [string, readonly string[], RetryInput, number])[] = [
+  ["nobody else is there", ["a"], busy, 1],
+  ["it was the last attempt", ["a", "b", "c"], { ...busy, attempts: 2 }, 2],
+  ["everybody was asked", ["a", "b"], busy, 2],
+  ["the budget is spent", ["a", "b"], { ...busy, budget: { share: "0%", floor: 0 } }, 1],
+];
+
+for (const [why, origins, retry, attempts] of withoutSuccessor) {
+  test(`an answer of a listed status is the client's when ${why}`, async () => {
+    await using rig = await startBalancerRig({ origins, pool: { retry } });
+    for (const origin of rig.origins)
+      origin.respond = (_incoming, outgoing) =>
+        void outgoing.writeHead(503, { "retry-after": "7", "x-own": "1" }).end("busy");
+    const answer = await rig.ask();
+    assert.deepEqual(
+      [answer.status, answer.header("retry-after"), answer.header("x-own"), answer.body],
+      [503, "7", "1", "busy"],
+    );
+    assert.equal(
+      rig.origins.reduce((sum, { seen }) => sum + seen.length, 0),
+      attempts,
+    );
+    assert.equal(rig.balancer.shared.pools.get("app")?.budget.inFlight, 0);
   });
 }

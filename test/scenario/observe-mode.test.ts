@@ -275,3 +275,82 @@ inBothModes(
     );
   },
 );
+
+inBothModes(
+  "bandwidth",
+  (mode) => ({
+    origins: ["a"],
+    route: {
+      limits: { responseBytesPerSecond: "64KiB", requestBytesPerSecond: "64KiB", bandwidthMode: mode },
+    },
+  }),
+  async (rig, mode) => {
+    // Far beyond what passes at once, and some 300 ms at that pace.
+    const body = "x".repeat(40_000);
+    rig.origin("a").respond = (_incoming, outgoing, received) => void outgoing.end(received);
+    assert.equal((await rig.ask({ method: "POST", body: "x" })).body, "x");
+    assert.deepEqual(
+      counts(rig, "bandwidth"),
+      { enforced: 0, observed: 0 },
+      "small bodies are not held back",
+    );
+    assert.equal((await rig.ask({ method: "POST", body })).body, body);
+    // One body in each direction.
+    assert.deepEqual(
+      counts(rig, "bandwidth"),
+      mode === "enforce" ? { enforced: 2, observed: 0 } : { enforced: 0, observed: 2 },
+    );
+  },
+);
+
+inBothModes(
+  "shedding",
+  (mode) => ({
+    origins: ["a"],
+    endpoints: { a: { maxRequests: 2 } },
+    pool: { shed: { low: "60%", normal: "70%", retryAfter: "7s", mode } },
+    route: { importance: "low" },
+  }),
+  async (rig, mode) => {
+    const held = Promise.withResolvers<() => void>();
+    rig.origin("a").respond = (_incoming, outgoing) => {
+      rig.origin("a").respond = (_again, other) => void other.end();
+      held.resolve(() => void outgoing.end());
+    };
+    const first = rig.ask();
+    const release = await held.promise;
+    // One more fills it: a request that matters least is refused.
+    const answers = [await rig.ask(), await rig.ask()];
+    const refused = answers.filter(({ status }) => status === 503);
+    release();
+    await first;
+    assert.equal(refused.length, mode === "enforce" ? 2 : 0);
+    for (const answer of refused) {
+      assert.equal(answer.header("headgate-cause"), "shed");
+      assert.equal(answer.header("retry-after"), "7", "once, and as configured");
+    }
+    assert.deepEqual(
+      counts(rig, "shed"),
+      mode === "enforce" ? { enforced: 2, observed: 0 } : { enforced: 0, observed: 2 },
+    );
+  },
+);
+
+inBothModes(
+  "hedging",
+  (mode) => ({
+    origins: ["a", "b", "c"],
+    pool: { hedge: { percentile: 50, delayMin: "10ms", mode } },
+  }),
+  async (rig, mode) => {
+    rig.origin("a").respond = (_incoming, outgoing) => void setTimeout(() => outgoing.end("a"), 60);
+    const happened = (): number => counts(rig, "hedge").enforced + counts(rig, "hedge").observed;
+    // Until enough was seen to know what is slow.
+    while (happened() === 0) await Promise.all(Array.from({ length: 9 }, async () => rig.ask()));
+    assert.equal(counts(rig, "hedge").enforced > 0, mode === "enforce");
+    assert.equal(
+      rig.records.some(({ attemptCount }) => attemptCount > 1),
+      mode === "enforce",
+    );
+  },
+);

@@ -175,6 +175,7 @@ test("connections of one client address are limited, and given back", async () =
   const refused = await ask(rig.port);
   assert.equal(refused.status, 429);
   assert.equal(refused.header("headgate-cause"), "over-client-limit");
+  assert.equal(refused.header("retry-after"), "1");
   for (const release of hold) release();
   await Promise.all(held);
   rig.origin("app-1").respond = (_incoming, outgoing) => void outgoing.end("on time");
