@@ -37,16 +37,44 @@ function routeLines({ route }: Explanation): string[] {
   return lines;
 }
 
-function limitText({ exchangeMs, requestBodyBytes }: NonNullable<Explanation["limits"]>): string {
-  const deadline = exchangeMs === null ? "no deadline" : `deadline ${milliseconds(exchangeMs)}`;
-  return `limits: ${deadline}, request body ${requestBodyBytes === null ? "unlimited" : `up to ${requestBodyBytes} bytes`}`;
+function limitText(limits: NonNullable<Explanation["limits"]>): string {
+  const { exchangeMs, requestBodyBytes, requestBytesPerSecond, responseBytesPerSecond } = limits;
+  const paces = [
+    ["request", requestBytesPerSecond],
+    ["response", responseBytesPerSecond],
+  ] as const;
+  return [
+    `limits: ${exchangeMs === null ? "no deadline" : `deadline ${span(exchangeMs)}`}`,
+    `request body ${requestBodyBytes === null ? "unlimited" : `up to ${bytes(requestBodyBytes)}`}`,
+    ...paces.flatMap(([which, pace]) =>
+      pace === null ? [] : [`${which} at most ${bytes(pace)} a second${observed(limits.bandwidthMode)}`],
+    ),
+  ].join(", ");
+}
+
+/** As a configuration would write it: `250 ms`, `10 s`, `5 min`. */
+function span(ms: number): string {
+  if (ms % 1000 !== 0) return milliseconds(ms);
+  const seconds = ms / 1000;
+  return seconds < 120 || seconds % 60 !== 0 ? `${seconds} s` : `${seconds / 60} min`;
+}
+
+/** `1 MiB`, or the number itself where no unit fits. */
+function bytes(count: number): string {
+  for (const [unit, size] of [
+    ["GiB", 1024 ** 3],
+    ["MiB", 1024 ** 2],
+    ["KiB", 1024],
+  ] as const)
+    if (count >= size && count % size === 0) return `${count / size} ${unit}`;
+  return `${count} bytes`;
 }
 
 function poolLines(pool: PoolExplanation, isLive: boolean): string[] {
   const { timeouts, key, choice, sticky } = pool;
   const share = pool.share === 1 ? "" : ` (${Math.round(pool.share * 1000) / 10} % of the route's requests)`;
   const labels = Object.entries(pool.labels).map(([label, value]) => `${label}=${value}`);
-  const times = `connect ${milliseconds(timeouts.connect)}, response head ${milliseconds(timeouts.responseHead)}, silence ${milliseconds(timeouts.upstreamIdle)}`;
+  const times = `connect ${span(timeouts.connect)}, response head ${span(timeouts.responseHead)}, silence ${span(timeouts.upstreamIdle)}`;
   return [
     `pool ${pool.pool}${share}, policy ${pool.policy}${pool.isPanicking ? ", IN PANIC" : ""}`,
     ...(labels.length === 0 ? [] : [`  only endpoints with ${labels.join(", ")}`]),
@@ -54,6 +82,7 @@ function poolLines(pool: PoolExplanation, isLive: boolean): string[] {
     ...(sticky === null ? [] : [`  sticky by ${sticky.kind}: ${sticky.says}`]),
     ...(choice === null ? [] : [`  goes to ${choice}`]),
     endpointTable(pool, isLive),
+    ...(pool.endpoints.some(({ score }) => score !== null) ? ["  the lowest score is served first"] : []),
     `  timeouts: ${times}`,
     ...retryLines(pool, isLive),
     ...capacityLines(pool, isLive),
@@ -63,7 +92,7 @@ function poolLines(pool: PoolExplanation, isLive: boolean): string[] {
 function endpointTable({ endpoints }: PoolExplanation, isLive: boolean): string {
   return table(
     [
-      ["  ENDPOINT", "ELIGIBLE", "WEIGHT", "TIER", "ACTIVE", "LATENCY", "SCORE", "WHY NOT"],
+      ["  ENDPOINT", "ELIGIBLE", "WEIGHT", "TIER", "ACTIVE", "LATENCY", "SCORE", "REMARKS"],
       ...endpoints.map((endpoint) => [
         `  ${endpoint.name}`,
         endpoint.isEligible ? "yes" : "no",
@@ -85,7 +114,7 @@ function scoreText(score: number): string {
 
 function retryLines({ retries }: PoolExplanation, isLive: boolean): string[] {
   const { attemptsMax, isRepeatable, conditions, attemptTimeoutMs, budget, hedge } = retries;
-  const perAttempt = attemptTimeoutMs === null ? "" : `, each up to ${milliseconds(attemptTimeoutMs)}`;
+  const perAttempt = attemptTimeoutMs === null ? "" : `, each up to ${span(attemptTimeoutMs)}`;
   const repeat = isRepeatable ? "" : "; once it was sent, this method is not sent again";
   const now = isLive ? `; now ${budget.balance.toFixed(1)} to spend, ${budget.inFlight} in flight` : "";
   const lines = [
@@ -94,7 +123,7 @@ function retryLines({ retries }: PoolExplanation, isLive: boolean): string[] {
   ];
   if (hedge !== null)
     lines.push(
-      `  hedging: a second attempt after the ${hedge.percentile}th percentile, at least ${milliseconds(hedge.delayMinMs)}${observed(hedge.mode)}`,
+      `  hedging: a second attempt after the ${hedge.percentile}th percentile, at least ${span(hedge.delayMinMs)}${observed(hedge.mode)}`,
     );
   return lines;
 }
@@ -105,7 +134,7 @@ function capacityLines({ capacity }: PoolExplanation, isLive: boolean): string[]
   if (queue !== null) {
     const now = isLive ? `; ${queue.waiting} wait now` : "";
     lines.push(
-      `  queue: up to ${queue.size} wait in each worker, ${milliseconds(queue.timeoutMs)} at most${now}${observed(queue.mode)}`,
+      `  queue: up to ${queue.size} wait in each worker, ${span(queue.timeoutMs)} at most${now}${observed(queue.mode)}`,
     );
   }
   if (concurrency !== null) {

@@ -65,6 +65,10 @@ const pool = z.object({
   labels: z.record(z.string(), z.string()),
   choice: z.string().nullable(),
   endpoints: z.array(endpoint),
+  refusal: z
+    .enum(["no-endpoint", "pool-full", "max-fails"])
+    .nullable()
+    .meta({ description: "Why nobody can take a request that is bound to nobody; null when somebody can." }),
   isPanicking: z.boolean(),
   sticky: sticky.nullable(),
   capacity,
@@ -99,6 +103,14 @@ export const explanationDocument = z.object({
       refuses: z.enum(Object.keys(errorTable) as [Cause, ...Cause[]]).nullable(),
     }),
   ),
-  limits: z.object({ exchangeMs: ms.nullable(), requestBodyBytes: ms.nullable() }).nullable(),
+  limits: z
+    .object({
+      exchangeMs: ms.nullable(),
+      requestBodyBytes: count.nullable(),
+      requestBytesPerSecond: count.nullable(),
+      responseBytesPerSecond: count.nullable(),
+      bandwidthMode: mode,
+    })
+    .nullable(),
   pools: z.array(pool),
 });

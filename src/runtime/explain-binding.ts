@@ -1,6 +1,7 @@
 /** Explains a sticky binding: whether the request carries one, to whom, and whether it would be followed. */
 import type { PoolConfig } from "../config/schema-pool.ts";
 import type { Clock } from "../core/clock.ts";
+import { cookieValue } from "../core/request-values.ts";
 import type { TemplateScope } from "../core/template-scope.ts";
 import type { ExplainedMember } from "./explain-member.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -38,7 +39,7 @@ export function explainBinding(
     createSticky(pool, config, sharedPool.sticky, numbers)?.boundTo(request, clock.nowMs()) ?? null;
   const otherwise = fallback === "reject" ? "the request is refused" : "another is chosen and bound";
   if (bound === null) {
-    return { kind, fallback, boundTo: null, isUsable: false, says: "the request is bound to no endpoint" };
+    return { kind, fallback, boundTo: null, isUsable: false, says: unboundText(config.sticky, request) };
   }
   if (bound === "gone") {
     return {
@@ -54,4 +55,12 @@ export function explainBinding(
     ? `bound to ${bound.name}`
     : `bound to ${bound.name}, which cannot serve it: ${otherwise}`;
   return { kind, fallback, boundTo: bound.name, isUsable, says };
+}
+
+function unboundText(sticky: NonNullable<PoolConfig["sticky"]>, request: TemplateScope): string {
+  if (sticky.kind !== "cookie") return "the request is bound to no endpoint";
+  const isThere = cookieValue(request.header("cookie"), sticky.name) !== undefined;
+  return isThere
+    ? `its cookie ${sticky.name} was not signed for this pool with this secret: another is chosen and bound`
+    : `it brings no cookie ${sticky.name}: whoever answers binds it`;
 }

@@ -97,8 +97,12 @@ export class ExplainedMember implements EligibilityMember {
   get isPenalized(): boolean {
     return this.#maxFails?.isPenalized(Math.floor(this.#clock.nowMs() / 1000)) === true;
   }
+  /** What is left of the time that it asked to be left alone for. */
+  get restMs(): number {
+    return Math.max(0, this.state.restUntilMs - this.#clock.nowMs());
+  }
   get isFull(): boolean {
-    return this.state.isFull || this.isPenalized;
+    return this.state.isFull || this.isPenalized || this.restMs > 0;
   }
 }
 
@@ -150,7 +154,7 @@ function labelReasons(member: ExplainedMember, { group, labels }: MemberPlace): 
 }
 
 function ownReasons(
-  { state, shared, isPenalized, nominalWeight }: ExplainedMember,
+  { state, shared, isPenalized, restMs, nominalWeight }: ExplainedMember,
   standing: StandingReasons,
 ): string[] {
   const reasons: string[] = [];
@@ -162,6 +166,10 @@ function ownReasons(
     reasons.push(`ejected by outlier detection${reason === null ? "" : `: ${reason}`}`);
   }
   if (isPenalized) reasons.push("left alone after failures (max fails)");
+  if (restMs > 0)
+    reasons.push(
+      `left alone for ${Math.ceil(restMs / 1000)} s more, as its Retry-After asked, while others can serve`,
+    );
   if (state.hasStatus("probation")) reasons.push("on probation: one request at a time");
   if (state.weight === 0) reasons.push("weight 0");
   else if (state.weight < nominalWeight)

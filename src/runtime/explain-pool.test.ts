@@ -4,6 +4,7 @@ import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import { seededRandom } from "../core/random.ts";
+import type { EndpointState } from "../upstream/endpoint-state.ts";
 import { type Explanation, explainRequest } from "./explain.ts";
 import type { RequestSketch } from "./hypothetical-request.ts";
 import type { PoolExplanation } from "./explain-pool.ts";
@@ -134,6 +135,47 @@ test("a sticky binding decides, unless its endpoint cannot serve", () => {
     /bound to b, which cannot serve it: the request is refused/,
   );
   assert.equal(explain().pools[0]?.sticky?.says, "the request is bound to no endpoint");
+});
+
+test("a cookie that is not the pool's own is told from none", () => {
+  const { explain } = live({ endpoints: three, sticky: { kind: "cookie", name: "srv" } });
+  const saysFor = (headers: RequestSketch["headers"]): string | undefined =>
+    explain({ url: "/", headers: headers ?? [] }).pools[0]?.sticky?.says;
+  assert.match(saysFor([["Cookie", "srv=forged"]]) ?? "", /^its cookie srv was not signed for this pool/);
+  assert.match(saysFor([["Cookie", "other=1"]]) ?? "", /^it brings no cookie srv/);
+});
+
+test("why nobody can take it: out, full, penalised; and a queue that would hold it", () => {
+  const full = [{ name: "a", url: "http://127.0.0.1:1", maxRequests: 1 }];
+  const outcomeOf = (pool: PoolInput, touch: (state: EndpointState) => void): string => {
+    const { explain, shared } = live(pool);
+    for (const { state } of shared.endpoints()) touch(state);
+    return explain().outcome;
+  };
+  const start = (state: EndpointState): void => state.requestStarted();
+  assert.match(
+    outcomeOf({ endpoints: full }, () => {}),
+    /pool app$/,
+  );
+  assert.match(outcomeOf({ endpoints: full }, start), /answered 503 pool-full: /);
+  assert.match(outcomeOf({ endpoints: full, queue: {} }, start), /waits in the queue: /);
+  assert.match(outcomeOf({ endpoints: full, queue: { mode: "observe" } }, start), /503 pool-full/);
+  assert.match(
+    outcomeOf({ endpoints: three, maxFails: { fails: 1, timeout: "1h" } }, (state) => {
+      state.maxFailsWords[0] = 1;
+      state.maxFailsWords[2] = 1;
+    }),
+    /answered 503 max-fails: /,
+  );
+  assert.match(
+    outcomeOf({ endpoints: three }, (state) => void state.setStatus("down", true)),
+    /answered 503 no-endpoint: /,
+  );
+  // Who asked for a rest serves when nobody else can.
+  assert.match(
+    outcomeOf({ endpoints: three }, (state) => void (state.restUntilMs = 2_000_000)),
+    /pool app$/,
+  );
 });
 
 test("gates are listed, and one that refuses is the outcome", () => {

@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import type { PoolConfig } from "../config/schema-pool.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Cause } from "../core/errors.ts";
 import { seededRandom } from "../core/random.ts";
 import { evaluate, templateOf } from "../core/template.ts";
 import type { TemplateScope } from "../core/template-scope.ts";
@@ -35,6 +36,8 @@ export interface PoolExplanation {
   /** The endpoint this very request would go to; null where chance or order decide. */
   readonly choice: string | null;
   readonly endpoints: readonly EndpointExplanation[];
+  /** Why nobody can take a request that is bound to nobody; null when somebody can. */
+  readonly refusal: Extract<Cause, "no-endpoint" | "pool-full" | "max-fails"> | null;
   readonly isPanicking: boolean;
   /** Null for a pool that binds nobody. */
   readonly sticky: StickyExplanation | null;
@@ -83,6 +86,7 @@ export function explainPool(parts: ExplainPoolParts): PoolExplanation {
       const group = eligibility.groups.find((each) => each.members.includes(member)) ?? null;
       return explainMember(member, { group, score: scores.get(member) ?? null, labels }, parts);
     }),
+    refusal: refusalOf(eligibility),
     isPanicking: eligibility.groups.some(({ isPanicking }) => isPanicking),
     sticky,
     capacity: explainCapacity(pool, sharedPool),
@@ -102,6 +106,14 @@ function labelsOf({ labels }: RouteConfig, request: TemplateScope): Readonly<Rec
       evaluate(templateOf(value, { stage: "route" }), request),
     ]),
   );
+}
+
+/** As `Pool` says it, which asks those who wanted a rest before it refuses. */
+function refusalOf({ groups }: Eligibility<ExplainedMember>): PoolExplanation["refusal"] {
+  const serving = groups.flatMap(({ eligible }) => eligible);
+  if (serving.length === 0) return "no-endpoint";
+  if (serving.some(({ state, isPenalized }) => !state.isFull && !isPenalized)) return null;
+  return serving.some(({ state }) => state.isFull) ? "pool-full" : "max-fails";
 }
 
 /** A policy for looking only; null where it is the user's own. */

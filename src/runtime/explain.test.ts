@@ -92,7 +92,7 @@ test("a lone endpoint is the choice; splits have shares; a pool with nobody is t
       ["app", 0.25],
     ],
   );
-  assert.match(explain({ url: "/out" }).outcome, /answered 503 no-endpoint: nobody in out/);
+  assert.match(explain({ url: "/out" }).outcome, /answered 503 no-endpoint: The pool has no endpoint/);
 });
 
 test("no route, with the near misses; a path with two readings; answers without a pool", () => {

@@ -8,6 +8,7 @@ import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorRow } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import type { LimitMode } from "../limits/verdict.ts";
 import { explainMatch, type RouteExplanation } from "../routing/explain.ts";
 import { actionText, configRouteTable, poolsOf } from "./config-routes.ts";
 import type { StickyExplanation } from "./explain-binding.ts";
@@ -29,6 +30,10 @@ export interface ExplainParts extends StandingReasons {
 export interface ExchangeLimits {
   readonly exchangeMs: number | null;
   readonly requestBodyBytes: number | null;
+  /** Paces of the bodies. */
+  readonly requestBytesPerSecond: number | null;
+  readonly responseBytesPerSecond: number | null;
+  readonly bandwidthMode: LimitMode;
 }
 
 export interface Explanation {
@@ -110,11 +115,13 @@ function outcomeText(
     const { status, sentence } = errorRow("sticky-unavailable");
     return `${start}; answered ${status} sticky-unavailable: ${sentence}`;
   }
-  const empty = pools.filter(
-    ({ endpoints, sticky }) => sticky?.isUsable !== true && !endpoints.some(({ isEligible }) => isEligible),
-  );
-  if (empty.length === 0) return start;
-  return `${start}; answered ${errorRow("no-endpoint").status} no-endpoint: nobody in ${empty.map(({ pool }) => pool).join(", ")} may receive traffic`;
+  const refusing = pools.find(({ refusal, sticky }) => refusal !== null && sticky?.isUsable !== true);
+  if (refusing === undefined || refusing.refusal === null) return start;
+  const inPool = pools.length === 1 ? "" : ` in ${refusing.pool}`;
+  if (refusing.refusal === "pool-full" && refusing.capacity.queue?.mode === "enforce")
+    return `${start}; waits in the queue${inPool}: every eligible endpoint is at its limit`;
+  const { status, sentence } = errorRow(refusing.refusal);
+  return `${start}; answered ${status} ${refusing.refusal}${inPool}: ${sentence}`;
 }
 
 /** Bound to somebody who cannot serve, by a pool that binds to no other. */
@@ -126,8 +133,13 @@ function limitsOf(route: RouteConfig, config: Config, listenerName: string): Exc
   const listener = config.listeners.find(({ name }) => name === listenerName);
   const exchangeMs = route.timeouts.exchange ?? listener?.timeouts.exchange ?? 0;
   const bodyBytes = route.limits.bodyBytes ?? listener?.limits.bodyBytes ?? Number.POSITIVE_INFINITY;
+  const { requestBytesPerSecond, responseBytesPerSecond, bandwidthMode } = route.limits;
+  const orNull = (limit: number): number | null => (limit === Number.POSITIVE_INFINITY ? null : limit);
   return {
     exchangeMs: exchangeMs === 0 ? null : exchangeMs,
-    requestBodyBytes: bodyBytes === Number.POSITIVE_INFINITY ? null : bodyBytes,
+    requestBodyBytes: orNull(bodyBytes),
+    requestBytesPerSecond: orNull(requestBytesPerSecond),
+    responseBytesPerSecond: orNull(responseBytesPerSecond),
+    bandwidthMode,
   };
 }
