@@ -59,7 +59,13 @@ test("the route, its captures, the limits and every endpoint with its reason", (
   });
   assert.equal(outcome, "route api, pool app");
   assert.equal(route.captures["version"], "v1");
-  assert.deepEqual(limits, { exchangeMs: 30_000, requestBodyBytes: null });
+  assert.deepEqual(limits, {
+    exchangeMs: 30_000,
+    requestBodyBytes: null,
+    requestBytesPerSecond: null,
+    responseBytesPerSecond: null,
+    bandwidthMode: "enforce",
+  });
   assert.equal(isLive, false);
   const [pool] = pools;
   assert.equal(pool?.key, "ann");

@@ -30,8 +30,9 @@ const refusals: readonly Refusal[] = [
   },
   {
     cause: "shed",
-    ...one,
-    pool: { shed: { low: "10%", normal: "20%", retryAfter: "9s" } },
+    origins: ["a"],
+    endpoints: { a: { maxRequests: 2 } },
+    pool: { shed: { low: "60%", normal: "70%", retryAfter: "9s" } },
     held: 1,
     retryAfter: /^9$/,
   },
