@@ -167,22 +167,26 @@ export class ControlPlane {
     const known = extent === "endpoints" ? this.#files : null;
     const isOnlyEndpoints = known !== null;
     const files = known ?? (await preflight(config, this.#parts.readTextFile));
-    const before = { tls: this.#tls, fixedTargets: this.#fixedTargets };
+    const before = { tls: this.#tls, fixedTargets: this.#fixedTargets, boundPorts: this.#boundPorts };
+    let isPartlyApplied = false;
     const goBack = shared.adopt(config);
     try {
       await this.#readEndpoints(config, isOnlyEndpoints ? before.tls : new Map());
       const tls = isOnlyEndpoints ? this.#tlsListeners.inForce : await this.#tlsListeners.read(config);
       const [first, ...others] = dataPlanes;
       const addresses = (await first?.apply(this.#snapshot(config, files, tls.settings))) ?? [];
+      isPartlyApplied = true;
       this.#boundPorts = Object.fromEntries(addresses.map(({ listener, port }) => [listener, port]));
       const snapshot = this.#snapshot(config, files, tls.settings);
-      await Promise.all(others.map((link) => link.apply(snapshot)));
+      await allOf(others.map((link) => link.apply(snapshot)));
       this.#addresses = addresses;
       tls.commit();
     } catch (error) {
       goBack();
       this.#tls = before.tls;
       this.#fixedTargets = before.fixedTargets;
+      this.#boundPorts = before.boundPorts;
+      if (isPartlyApplied) await this.#reinstate();
       throw error;
     }
     this.#config = config;
@@ -193,6 +197,19 @@ export class ControlPlane {
     this.#outliers.watch(config);
     this.#health.watch(config);
     this.#acme.watch(config);
+  }
+
+  /** What only some workers could make current is in force in none. */
+  async #reinstate(): Promise<void> {
+    if (this.#config === null || this.#files === null) return;
+    const inForce = this.#snapshot(this.#config, this.#files, this.#tlsListeners.inForce.settings);
+    const snapshot = { ...inForce, revision: this.#revision };
+    const { dataPlanes, log } = this.#parts;
+    try {
+      await allOf(dataPlanes.map((link) => link.apply(snapshot)));
+    } catch (error) {
+      log.error("a worker did not go back to the configuration in force", { reason: String(error) });
+    }
   }
 
   /** Reads certificates, unless they are known, and resolves names of all endpoints. */
@@ -314,4 +331,10 @@ export class ControlPlane {
       log.info("endpoint is up again", fields);
     } else log.debug("endpoint is up", fields);
   }
+}
+
+/** Waits for every one, and then rejects as the first that did. */
+async function allOf(applied: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(applied);
+  await Promise.all(applied);
 }

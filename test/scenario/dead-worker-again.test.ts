@@ -43,3 +43,31 @@ test("a replacement that cannot serve is ended and another is tried", { timeout:
   assert.deepEqual(await rig.bodies(2), ["a", "a"]);
   rmSync(folder, { recursive: true });
 });
+
+/** Can be loaded everywhere but in the second worker. */
+const halfLoadable = `import { workerData } from "node:worker_threads";
+if (workerData?.workerIndex === 1) throw new Error("not here");
+export default () => ({ needsKey: false, pick: (eligible) => eligible[0] });`;
+
+test("a configuration that one worker cannot take is in force in none", { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-"));
+  const path = join(folder, "half.mjs");
+  writeFileSync(path, halfLoadable);
+  await using rig = await startBalancerRig({
+    origins: ["a", "b"],
+    endpoints: { b: { backup: true } },
+    config: { workers: 2, listeners: [{ address: "127.0.0.1:0" }] },
+  });
+  const { config } = rig.balancer;
+  const endpoints = [{ name: "b", url: rig.origin("b").url }];
+  await assert.rejects(
+    rig.balancer.apply({
+      listeners: [{ address: "127.0.0.1:0" }],
+      pools: { app: { policy: { name: "module", path }, endpoints } },
+    }),
+    /not here/,
+  );
+  assert.equal(rig.balancer.config, config);
+  assert.deepEqual(new Set(await rig.bodies(40)), new Set(["a"]));
+  rmSync(folder, { recursive: true });
+});
