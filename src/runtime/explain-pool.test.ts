@@ -168,7 +168,7 @@ test("why nobody can take it: out, full, penalised; and a queue that would hold 
     /answered 503 max-fails: /,
   );
   assert.match(
-    outcomeOf({ endpoints: three }, (state) => void state.setStatus("down", true)),
+    outcomeOf({ endpoints: three }, (state) => state.setStatus("down", true)),
     /answered 503 no-endpoint: /,
   );
   // Who asked for a rest serves when nobody else can.
