@@ -8,7 +8,7 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
   return (bytes as Buffer & Latin1Memory).latin1Slice(start, end);
 }
 
-/** Puts the string into `memory`, at its start or at `offset`; there must be room. */
-export function writeLatin1(memory: Buffer, text: string, offset = 0): void {
-  (memory as Buffer & Latin1Memory).latin1Write(text, offset);
+/** Puts the string into `memory`, at its start or at `offset`, and returns its length; there must be room. */
+export function writeLatin1(memory: Buffer, text: string, offset = 0): number {
+  return (memory as Buffer & Latin1Memory).latin1Write(text, offset);
 }

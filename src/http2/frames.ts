@@ -55,6 +55,8 @@ export const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 export const frameHeaderBytes = 9;
 /** What we take, and what every peer must: larger frames only make others wait. */
 export const frameBytesMax = 16_384;
+/** Data of one frame of ours at most: with its header it fills a record of TLS. */
+export const dataSpanMax = frameBytesMax - frameHeaderBytes;
 export const defaultWindow = 65_535;
 export const windowMax = 2 ** 31 - 1;
 

@@ -4,27 +4,41 @@
  */
 import type { FrameWriter } from "./frame-writer.ts";
 import { defaultWindow } from "./frames.ts";
-import type { ByteSource, Http2Stream, Waiting } from "./stream.ts";
+import type { Http2Stream } from "./stream.ts";
+import { WaitingBytes } from "./waiting-bytes.ts";
 
 export interface SendQueueOwner {
   /** Everything of the stream has been sent but its end: trailers, "" for none. */
   sendEnd(stream: Http2Stream, trailers: string): void;
 }
 
+/** When the streams of a session together wait with more than this, none of them shall be given more. */
+const waitingBytesMax = 1024 * 1024;
+
 export class SendQueue {
   /** The connection's; each stream has its own beside it. */
   window = defaultWindow;
   readonly #writer: FrameWriter;
   readonly #owner: SendQueueOwner;
-  #queue: Http2Stream[] = [];
+  readonly #queue: Http2Stream[] = [];
+  #waitingBytes = 0;
 
   constructor(writer: FrameWriter, owner: SendQueueOwner) {
     this.#writer = writer;
     this.#owner = owner;
   }
 
-  /** `bytes[start, end)` is not empty. */
-  send(stream: Http2Stream, source: ByteSource, bytes: Buffer, start: number, end: number): void {
+  /** Of all streams. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  get isFull(): boolean {
+    return this.#waitingBytes > waitingBytesMax;
+  }
+
+  /** `bytes[start, end)` is not empty, and is the caller's again afterwards. */
+  send(stream: Http2Stream, bytes: Buffer, start: number, end: number): void {
     let pos = start;
     if (stream.waiting === null) {
       const allowed = Math.min(end - start, stream.sendWindow, this.window);
@@ -32,11 +46,15 @@ export class SendQueue {
         pos = start + allowed;
         stream.sendWindow -= allowed;
         this.window -= allowed;
-        this.#writer.data(stream.id, source, bytes, start, pos);
+        this.#writer.data(stream.id, bytes, start, pos);
       }
-      if (pos === end) return;
+      // A write that fails may have ended everything.
+      if (pos === end || stream.isClosed) return;
+      stream.waiting = new WaitingBytes();
+      this.#queue.push(stream);
     }
-    this.#wait(stream, source, bytes.subarray(pos, end));
+    stream.waiting.push(bytes, pos, end);
+    this.#waitingBytes += end - pos;
   }
 
   /** Sends what the windows and the socket allow by now. */
@@ -44,42 +62,36 @@ export class SendQueue {
     let blocked = 0;
     while (this.#queue.length > blocked && this.#writer.isReady) {
       const stream = this.#queue.shift() as Http2Stream;
-      const { waiting } = stream;
-      const hasMoved = waiting === null || this.#sendWaiting(stream, waiting);
-      if (stream.waiting === null) stream.isQueued = false;
-      else this.#queue.push(stream);
-      blocked = hasMoved ? 0 : blocked + 1;
+      const waiting = stream.waiting as WaitingBytes;
+      const isBlocked = !this.#sendWaiting(stream, waiting);
+      // Unless its owner was told and has put the stream here anew.
+      if (stream.waiting === waiting) this.#queue.push(stream);
+      blocked = isBlocked ? blocked + 1 : 0;
     }
   }
 
-  clear(): void {
-    this.#queue = [];
-  }
-
-  /** A private buffer is kept as it is, a shared one must be copied. */
-  #wait(stream: Http2Stream, source: ByteSource, bytes: Buffer): void {
-    let chunk = bytes;
-    if (source.isReadBufferShared) chunk = Buffer.from(bytes);
-    else source.replaceReadBuffer();
-    stream.waiting ??= { chunks: [], bytes: 0, end: null };
-    stream.waiting.chunks.push(chunk);
-    stream.waiting.bytes += chunk.length;
-    if (stream.isQueued) return;
-    stream.isQueued = true;
-    this.#queue.push(stream);
+  /** What the stream has waiting is for nobody. */
+  drop(stream: Http2Stream): void {
+    const { waiting } = stream;
+    if (waiting === null) return;
+    this.#waitingBytes -= waiting.bytes;
+    waiting.release();
+    stream.waiting = null;
+    const index = this.#queue.indexOf(stream);
+    if (index !== -1) this.#queue.splice(index, 1);
   }
 
   /** One frame of what waits; false when a window is shut. */
-  #sendWaiting(stream: Http2Stream, waiting: Waiting): boolean {
-    const chunk = waiting.chunks[0] as Buffer;
-    const bytes = Math.min(chunk.length, stream.sendWindow, this.window, this.#writer.frameBytesMax);
+  #sendWaiting(stream: Http2Stream, waiting: WaitingBytes): boolean {
+    const bytes = Math.min(waiting.atOnce, stream.sendWindow, this.window);
     if (bytes <= 0) return false;
     stream.sendWindow -= bytes;
     this.window -= bytes;
-    waiting.bytes -= bytes;
-    if (bytes < chunk.length) waiting.chunks[0] = chunk.subarray(bytes);
-    else waiting.chunks.shift();
-    this.#writer.data(stream.id, ownMemory, chunk, 0, bytes);
+    this.#writer.data(stream.id, waiting.next, waiting.from, waiting.from + bytes);
+    // A write that fails may have ended everything.
+    if (stream.waiting !== waiting) return true;
+    this.#waitingBytes -= bytes;
+    waiting.drop(bytes);
     if (waiting.bytes > 0) return true;
     stream.waiting = null;
     if (waiting.end !== null) this.#owner.sendEnd(stream, waiting.end);
@@ -87,5 +99,3 @@ export class SendQueue {
     return true;
   }
 }
-
-const ownMemory: ByteSource = { isReadBufferShared: false, replaceReadBuffer() {} };

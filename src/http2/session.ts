@@ -31,7 +31,7 @@ import type { SessionLimits } from "./session-limits.ts";
 import type { SessionOwner } from "./session-owner.ts";
 import { StreamTable } from "./stream-table.ts";
 import { TouchedStreams } from "./touched-streams.ts";
-import { type ByteSource, Http2Stream, type Http2StreamHandler } from "./stream.ts";
+import { Http2Stream, type Http2StreamHandler } from "./stream.ts";
 
 type Phase = "open" | "draining" | "closing" | "closed";
 
@@ -170,7 +170,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     this.#reader.stop();
     this.#conduct.dispose();
     this.#writer.hold(goAwayFrame(this.#streams.lastPeerId, code));
-    this.#writer.flush();
+    this.#writer.flushAll();
     this.#loseStreams(code);
     this.#owner.onGoAway();
     this.#deadline.set(closingTimeoutMs);
@@ -212,6 +212,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   }
 
   onDrain(): void {
+    this.#writer.drained();
     this.#conduct.drained(this.#stream);
     this.#sending.pump();
     this.flush();
@@ -269,7 +270,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   close(stream: Http2Stream): void {
     if (stream.isClosed) return;
     stream.isClosed = true;
-    stream.waiting = null;
+    this.#sending.drop(stream);
     this.#receiving.settle(stream);
     this.#streams.delete(stream);
     if (this.#streams.size > 0) return this.#owner.onStreamClosed();
@@ -294,8 +295,12 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     if (isEnd) this.#ended(stream);
   }
 
-  sendData(stream: Http2Stream, source: ByteSource, bytes: Buffer, start: number, end: number): void {
-    this.#sending.send(stream, source, bytes, start, end);
+  sendData(stream: Http2Stream, bytes: Buffer, start: number, end: number): void {
+    this.#sending.send(stream, bytes, start, end);
+  }
+
+  get isSendingTooMuch(): boolean {
+    return this.#sending.isFull;
   }
 
   sendEnd(stream: Http2Stream, trailers: string): void {
@@ -362,10 +367,9 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   }
 
   #loseStreams(code: number): void {
-    this.#sending.clear();
     for (const stream of this.#streams.takeAll()) {
       stream.isClosed = true;
-      stream.waiting = null;
+      this.#sending.drop(stream);
       // The peer never heard of one without a number.
       stream.handler.onReset(code, stream.id === 0);
     }

@@ -7,6 +7,7 @@
  */
 import type { ByteStream } from "../core/transport.ts";
 import type { Field } from "./field.ts";
+import type { WaitingBytes } from "./waiting-bytes.ts";
 
 /** Whoever lends the buffer must be told when it was kept. */
 export type ByteSource = Pick<ByteStream, "isReadBufferShared" | "replaceReadBuffer">;
@@ -30,20 +31,14 @@ export interface Http2StreamHandler {
 /** What a stream asks of its session. */
 export interface StreamCarrier {
   sendHeaders(stream: Http2Stream, block: string, isEnd: boolean): void;
-  sendData(stream: Http2Stream, source: ByteSource, bytes: Buffer, start: number, end: number): void;
+  sendData(stream: Http2Stream, bytes: Buffer, start: number, end: number): void;
+  /** So much waits on all streams that none shall be given more. */
+  readonly isSendingTooMuch: boolean;
   sendEnd(stream: Http2Stream, trailers: string): void;
   resetStream(stream: Http2Stream, code: number): void;
   /** Reading goes on or stops: credit for what came is given or withheld. */
   resumed(stream: Http2Stream): void;
   flush(): void;
-}
-
-/** Bytes that wait for the window, and the end behind them. */
-export interface Waiting {
-  readonly chunks: Buffer[];
-  bytes: number;
-  /** Null while more may come; the block of trailers, "" for none. */
-  end: string | null;
 }
 
 export class Http2Stream {
@@ -57,8 +52,8 @@ export class Http2Stream {
   uncredited = 0;
   /** Of those, what the connection's window lacks too. */
   withheld = 0;
-  waiting: Waiting | null = null;
-  isQueued = false;
+  /** Bytes that wait for the windows or the socket. */
+  waiting: WaitingBytes | null = null;
   isTouched = false;
   isPaused = false;
   hasLocalEnded = false;
@@ -80,9 +75,10 @@ export class Http2Stream {
     this.receiveWindow = receiveWindow;
   }
 
-  /** Bytes that the peer's windows, or the socket, have not let through. */
+  /** Bytes that the peer's windows, or the socket, have not let through; Infinity when nobody shall add to them. */
   get backlog(): number {
-    return this.waiting === null ? 0 : this.waiting.bytes;
+    if (this.waiting === null) return 0;
+    return this.#carrier.isSendingTooMuch ? Number.POSITIVE_INFINITY : this.waiting.bytes;
   }
 
   /** `block` is an encoded header block. */
@@ -90,8 +86,9 @@ export class Http2Stream {
     if (this.#maySend()) this.#carrier.sendHeaders(this, block, isEnd);
   }
 
-  sendData(source: ByteSource, bytes: Buffer, start: number, end: number): void {
-    if (start < end && this.#maySend()) this.#carrier.sendData(this, source, bytes, start, end);
+  /** The bytes are the caller's again afterwards. */
+  sendData(bytes: Buffer, start: number, end: number): void {
+    if (start < end && this.#maySend()) this.#carrier.sendData(this, bytes, start, end);
   }
 
   /** `trailers` is an encoded header block, "" for none. */

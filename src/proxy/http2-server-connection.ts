@@ -16,7 +16,6 @@ import { Http2Session } from "../http2/session.ts";
 import type { SessionLimits } from "../http2/session-limits.ts";
 import type { SessionOwner } from "../http2/session-owner.ts";
 import type { Http2Stream } from "../http2/stream.ts";
-import { ownMemory } from "../upstream/upstream-stream.ts";
 import { Client } from "./client.ts";
 import { Http2ServerStream, type Http2ServerStreamOwner } from "./http2-server-stream.ts";
 import type { ListenerContext, ListenerSettings } from "./listener-context.ts";
@@ -154,7 +153,7 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
     const body = Buffer.from(response.body, "latin1");
     const block = encodeField(":status", String(response.status)) + encodeLines(response.fieldLines);
     stream.sendHeaders(block + encodeField("content-length", String(body.length)), false);
-    stream.sendData(ownMemory, body, 0, body.length);
+    stream.sendData(body, 0, body.length);
     stream.sendEnd("");
     if (!stream.hasRemoteEnded && stream.backlog === 0) stream.reset(ErrorCode.none);
   }

@@ -121,9 +121,9 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     this.#heldBlock = block;
   }
 
-  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+  sendBody(_source: ByteSource, bytes: Buffer, start: number, end: number): void {
     this.#releaseHead();
-    this.#stream.sendData(source, bytes, start, end);
+    this.#stream.sendData(bytes, start, end);
     if (this.#isTunnel) this.#setDeadline(this.#tunnelIdleMs);
     else if (this.#stream.backlog > 0) this.#setDeadline(this.#bodyIdleMs);
   }

@@ -116,10 +116,10 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     this.#stream?.flush();
   }
 
-  sendBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
+  sendBody(_source: ByteSource, bytes: Buffer, start: number, end: number): void {
     const stream = this.#stream;
     if (stream === null) return;
-    stream.sendData(source, bytes, start, end);
+    stream.sendData(bytes, start, end);
     if (this.#phase !== "head") return;
     // A slow client is not a slow endpoint: time runs only while the endpoint does not read.
     if (stream.backlog > 0) this.#setDeadline(this.#idleTimeoutMs);
