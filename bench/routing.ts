@@ -3,7 +3,7 @@
  * a table of ten thousand routes should cost about what one of ten does.
  */
 import { buildRouteTable } from "../src/routing/route-table.ts";
-import type { RequestFacts } from "../src/routing/request-facts.ts";
+import type { RequestFacts } from "../src/core/template-scope.ts";
 import type { MatchSpec } from "../src/routing/route-spec.ts";
 import { seededRandom } from "../src/core/random.ts";
 

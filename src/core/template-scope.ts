@@ -47,8 +47,8 @@ export type ExchangeFact =
   | "upstream.duration_ms"
   | "time.duration_ms";
 
-/** Strings are octets as code points 0–255, the way the codec reads them. */
-export interface TemplateScope {
+/** What is known of a request as soon as its head is. Strings are octets as code points 0–255, as the codec reads them. */
+export interface RequestFacts {
   readonly method: string;
   /** The request target in origin form, as received. */
   readonly target: string;
@@ -56,20 +56,24 @@ export interface TemplateScope {
   readonly path: string;
   /** Raw query without `?`; "" when there is none. */
   readonly query: string;
-  /** Lower case, without the port. */
+  /** Lower case, without the port; IPv6 in brackets. */
   readonly host: string;
-  /** The client after the trusted-proxy rules. */
+  /** The client's address after the trusted-proxy rules. */
   readonly clientAddress: string;
   readonly isSecure: boolean;
   /** Name of the listener. */
   readonly listener: string;
-  /** A request header as the client sent it; repeated ones are joined. */
+  /** A header as the client sent it; repeated ones are joined with ", ". */
   header(lowerName: string): string | undefined;
+  /** Undefined while it is not known, or where there is none. */
+  fact(name: ExchangeFact): string | number | undefined;
+}
+
+export interface TemplateScope extends RequestFacts {
   /** A capture of the matched route, by name or number. */
   capture(name: string): string | undefined;
   /** A header of the response as it goes to the client. */
   responseHeader(lowerName: string): string | undefined;
-  fact(name: ExchangeFact): string | number | undefined;
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
 }

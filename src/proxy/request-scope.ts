@@ -5,7 +5,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { ExchangeFact, TemplateScope } from "../core/template-scope.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import type { RequestFacts } from "../routing/request-facts.ts";
 import type { Downstream } from "./downstream.ts";
 import type { HookedRequest } from "./hooked-request.ts";
 
@@ -15,7 +14,7 @@ export interface LearntFacts {
   responseHeader(lowerName: string): string | undefined;
 }
 
-export class RequestScope implements RequestFacts, TemplateScope {
+export class RequestScope implements TemplateScope {
   /** Captures of the matched route; set by the router. */
   captures: ReadonlyMap<string, string> | null = null;
   /** Field lines that choices made on the way add to the response (cookies), each with CRLF. */

@@ -3,11 +3,10 @@
  * to explain them by.
  */
 import { buildCidrSet, cidrFault } from "../core/cidr.ts";
-import type { ExchangeFact } from "../core/template-scope.ts";
+import type { ExchangeFact, RequestFacts } from "../core/template-scope.ts";
 import { cookieValue, hasQueryValue, queryValue } from "../core/request-values.ts";
 import { canonicalHost, compileHost, describeHost, matchesHost } from "./host-matcher.ts";
 import { compilePath, describePath, matchesPath } from "./path-matcher.ts";
-import type { RequestFacts } from "./request-facts.ts";
 import { listOf, type MatchSpec, type ProblemSink, type ValueSpec } from "./route-spec.ts";
 import { compileValue } from "./value-matcher.ts";
 

@@ -7,7 +7,7 @@ import { canonicalHost, describeHost, matchesHost } from "./host-matcher.ts";
 import { describePath, matchesPath } from "./path-matcher.ts";
 import { normalPath, pathReadings } from "./path-reading.ts";
 import { deciderOf, type Decider } from "./precedence.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import type { RouteEntry } from "./route-entry.ts";
 import type { RouteTable } from "./route-table.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { HostMatcher } from "./host-matcher.ts";
 import { PathIndex } from "./path-index.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import type { RouteEntry } from "./route-entry.ts";
 
 export class HostIndex<T> {

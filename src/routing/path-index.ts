@@ -3,7 +3,7 @@
  * for regular expressions and for routes without a path.
  */
 import { PathTrie } from "./path-trie.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import { firstPassing, type RouteEntry } from "./route-entry.ts";
 
 /** What a host does not have is null: with ten thousand hosts most have one route each. */

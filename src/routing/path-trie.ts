@@ -8,7 +8,7 @@
  *   /users/new/*                       └─"new"──► ( ) rest
  */
 import { segmentEnd, type PathToken } from "./path-matcher.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import { firstPassing, type RouteEntry } from "./route-entry.ts";
 
 /** Most nodes have one child or one list, so what is absent is null: ten thousand nodes stay in the cache. */

@@ -6,7 +6,7 @@ import { compileConditions, type Condition } from "./condition.ts";
 import { anyHost, captureHost, compileHost, type HostMatcher } from "./host-matcher.ts";
 import { anyPath, capturePath, compilePath, pathCaptureNames, type PathMatcher } from "./path-matcher.ts";
 import { regexCaptureNames } from "./regex.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import { listOf, type MatchSpec, type ProblemSink, type RouteProblem, type RouteSpec } from "./route-spec.ts";
 
 export type Captures = ReadonlyMap<string, string>;

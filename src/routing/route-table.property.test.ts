@@ -8,7 +8,7 @@ import test from "node:test";
 import * as fc from "fast-check";
 import { requestFacts } from "../../test/support/request-facts.ts";
 import { pathReadings } from "./path-reading.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import { buildRouteTable } from "./route-table.ts";
 import type { HostSpec, PathSpec, RouteSpec } from "./route-spec.ts";
 

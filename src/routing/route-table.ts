@@ -6,7 +6,7 @@ import { canonicalHost } from "./host-matcher.ts";
 import { HostIndex } from "./host-index.ts";
 import { isPlainPath, pathReadings } from "./path-reading.ts";
 import { inPrecedence } from "./precedence.ts";
-import type { RequestFacts } from "./request-facts.ts";
+import type { RequestFacts } from "../core/template-scope.ts";
 import { compileEntries, matchOf, type RouteEntry, type RouteMatch } from "./route-entry.ts";
 import type { RouteProblem, RouteSpec } from "./route-spec.ts";
 

@@ -1,6 +1,5 @@
 /** A request that nobody sent: what routing and templates would see of it. For explanations and for routing assertions. */
 import type { ExchangeFact, TemplateScope } from "../core/template-scope.ts";
-import type { RequestFacts } from "../routing/request-facts.ts";
 
 export interface RequestSketch {
   /** Default GET. */
@@ -20,7 +19,7 @@ export class SketchError extends Error {
   override readonly name = "SketchError";
 }
 
-export class HypotheticalRequest implements RequestFacts, TemplateScope {
+export class HypotheticalRequest implements TemplateScope {
   readonly method: string;
   readonly target: string;
   readonly path: string;

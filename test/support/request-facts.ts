@@ -1,6 +1,5 @@
 /** Made-up requests for tests of routing, from a line such as `GET https://www.example.com/a?b=c`. */
-import type { ExchangeFact } from "../../src/core/template-scope.ts";
-import type { RequestFacts } from "../../src/routing/request-facts.ts";
+import type { ExchangeFact, RequestFacts } from "../../src/core/template-scope.ts";
 
 export interface FactParts {
   readonly headers?: Readonly<Record<string, string>>;
