@@ -12,3 +12,9 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
 export function writeLatin1(memory: Buffer, text: string, offset = 0): number {
   return (memory as Buffer & Latin1Memory).latin1Write(text, offset);
 }
+
+/** The same octets as one flat string: what was joined from parts is walked part by part whenever it is written. */
+export function inOnePiece(text: string): string {
+  const bytes = Buffer.from(text, "latin1");
+  return latin1(bytes, 0, bytes.length);
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as fc from "fast-check";
-import { compileTemplate, evaluate, evaluateForHeader, templateOf } from "./template.ts";
+import { compileTemplate, evaluate, evaluateForHeader, evaluatorOf, templateOf } from "./template.ts";
 import type { ExchangeFact, TemplateScope, TemplateStage } from "./template-scope.ts";
 import { templateVariables } from "./template-variables.ts";
 
@@ -85,6 +85,7 @@ const evaluations: readonly (readonly [source: string, text: string])[] = [
 for (const [source, text] of evaluations) {
   test(`${JSON.stringify(source)} evaluates to ${JSON.stringify(text)}`, () => {
     assert.equal(evaluate(templateOf(source), full), text);
+    assert.equal(evaluatorOf(templateOf(source))(full), text);
   });
 }
 

@@ -62,6 +62,20 @@ export function evaluate(template: Template, scope: TemplateScope): string {
 }
 
 /**
+ * `evaluate` for a template that every request asks. A variable and nothing else, such as the usual
+ * `${client.address}`, is read without a walk over parts.
+ */
+export function evaluatorOf(template: Template): (scope: TemplateScope) => string {
+  const { constant, parts } = template;
+  if (constant !== null) return () => constant;
+  const [only] = parts;
+  if (parts.length !== 1 || typeof only !== "object" || only.fallback !== null || only.filters.length > 0)
+    return (scope) => joinParts(parts, scope);
+  const { read, argument } = only;
+  return (scope) => read(scope, argument) ?? "";
+}
+
+/**
  * The text as octets (code points 0–255) that cannot end a header line: control characters become
  * spaces (RFC 9110 §5.5), wider characters become UTF-8 (their low octet might be a line feed), and
  * blanks at both ends go.

@@ -34,7 +34,7 @@ describe("RateLimitHeaders", () => {
     assert.equal(
       lines(0),
       'RateLimit-Policy: "api";q=60;w=60\r\nX-RateLimit-Limit: 60\r\nRateLimit: "api";r=1;t=1\r\n' +
-        "X-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n",
+        "X-RateLimit-Reset: 1\r\nX-RateLimit-Remaining: 1\r\n",
     );
   });
 
@@ -44,6 +44,23 @@ describe("RateLimitHeaders", () => {
     assert.match(refusal, /RateLimit: "api";r=0;t=2\r\n/);
     assert.match(refusal, /\r\nRetry-After: 1\r\n$/);
     assert.equal(limiter.check("a", 1000).judgement, "admit");
+  });
+
+  it("remembers answers without confusing them", () => {
+    // A round of the answers remembered: 0 and 256 requests left have one place.
+    const wide = { ...settings, requests: 1000, burst: 600 };
+    const many = RateLimiter.create(wide, 1, seededRandom(1), 0);
+    const told = new RateLimitHeaders("api", wide);
+    for (const key of ["a", "b"]) {
+      for (let left = 600; left >= 0; left--) {
+        const verdict = many.check(key, 0);
+        const text = told.linesFor(verdict);
+        const reset = Math.ceil(verdict.resetMs / 1000);
+        assert.match(text, new RegExp(`;r=${left};t=${reset}\r\n.*-Remaining: ${left}\r\n$`, "s"));
+        assert.equal(told.linesFor(verdict), text);
+        assert.equal(told.linesFor(verdict), text);
+      }
+    }
   });
 
   it("tells each client its own, whatever the one before was told", () => {

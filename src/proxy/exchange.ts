@@ -23,7 +23,7 @@ import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
 import { callTimeoutMs, sendOwn } from "./grpc-call.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
-import { GateCourse, type GateCourseOwner } from "./gate-course.ts";
+import { enterGates, type GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse } from "./local-response.ts";
 import type { Mirror, MirrorCopy } from "./mirror.ts";
 import { Paces } from "./paces.ts";
@@ -128,9 +128,12 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
       if (typeof outgoing === "string") return this.#answer(outgoing, "");
       this.#outgoing = outgoing;
     }
-    if (plan.gates.length === 0) return this.#route(plan, this.#startedMs);
-    this.#gates = new GateCourse(this, this.#context, plan.gates, this.#scope);
-    this.#gates.run(this.#startedMs);
+    this.#gates = enterGates(plan.gates, this.#scope, this.#startedMs, this, this.#context);
+    if (this.#gates === null) this.onGatesPassed(this.#startedMs);
+  }
+
+  onGateVerdict(verdict: GateVerdict): void {
+    this.#gates?.resume(verdict);
   }
 
   onGatesPassed(nowMs: number): void {

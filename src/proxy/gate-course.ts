@@ -2,10 +2,11 @@
 import { Deadline } from "../core/deadlines.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import type { RequestScope } from "./request-scope.ts";
-import type { Gate, GateVerdict } from "./route-plan.ts";
+import type { Gate, GateVerdict, GateWaiter } from "./route-plan.ts";
 
-export interface GateCourseOwner {
-  /** Every gate let it pass; `nowMs` may be as old as the course, if none took time. */
+/** Hands the verdicts that it waits for on to its course. */
+export interface GateCourseOwner extends GateWaiter {
+  /** Every gate that was left let it pass. */
   onGatesPassed(nowMs: number): void;
   /** It ends here. */
   onGateClosed(verdict: Extract<GateVerdict, { kind: "refuse" | "respond" }>): void;
@@ -13,38 +14,70 @@ export interface GateCourseOwner {
   onGateWaiting(): void;
 }
 
+/**
+ * Asks the gates. Null when all of them let the request pass at once, as they mostly do: nothing was made
+ * for it then, and the owner was not told. Otherwise the course, and the owner has been told how it stands.
+ */
+export function enterGates(
+  gates: readonly Gate[],
+  scope: RequestScope,
+  nowMs: number,
+  owner: GateCourseOwner,
+  context: ProxyContext,
+): GateCourse | null {
+  for (let index = 0; index < gates.length; index++) {
+    const verdict = gates[index]!.check(scope, nowMs, owner);
+    if (verdict === null) continue;
+    const course = new GateCourse(gates, index + 1, scope, owner, context);
+    course.obey(verdict);
+    return course;
+  }
+  return null;
+}
+
 export class GateCourse {
   readonly #owner: GateCourseOwner;
   readonly #context: ProxyContext;
   readonly #gates: readonly Gate[];
   readonly #scope: RequestScope;
-  #passed = 0;
+  #passed: number;
   #delay: Deadline | null = null;
   #isStopped = false;
 
-  constructor(owner: GateCourseOwner, context: ProxyContext, gates: readonly Gate[], scope: RequestScope) {
+  /** `passed`: how many gates need not be asked any more. */
+  constructor(
+    gates: readonly Gate[],
+    passed: number,
+    scope: RequestScope,
+    owner: GateCourseOwner,
+    context: ProxyContext,
+  ) {
+    this.#gates = gates;
+    this.#passed = passed;
+    this.#scope = scope;
     this.#owner = owner;
     this.#context = context;
-    this.#gates = gates;
-    this.#scope = scope;
   }
 
-  /** Asks the gates that are left. The clock is read again only where time has passed: reading costs as much as a gate. */
-  run(nowMs: number): void {
-    const resume = (verdict: GateVerdict): void => {
-      if (!this.#isStopped && this.#obey(verdict)) this.#runNow();
-    };
-    while (this.#passed < this.#gates.length) {
-      const verdict = this.#gates[this.#passed++]?.check(this.#scope, nowMs, resume) ?? null;
-      if (verdict === "pending") return this.#owner.onGateWaiting();
-      if (!this.#obey(verdict)) return;
+  /** What the gate asked last says. */
+  obey(verdict: Exclude<GateVerdict, null> | "pending"): void {
+    if (verdict === "pending") {
+      this.#owner.onGateWaiting();
+    } else if (verdict.kind === "delay") {
+      this.#owner.onGateWaiting();
+      this.#delay ??= new Deadline(this.#context.deadlines, () => this.#goOn());
+      this.#delay.set(verdict.delayMs);
+    } else {
+      this.stop();
+      this.#owner.onGateClosed(verdict);
     }
-    this.stop();
-    this.#owner.onGatesPassed(nowMs);
   }
 
-  #runNow(): void {
-    this.run(this.#context.clock.nowMs());
+  /** What the gate that was `pending` says. */
+  resume(verdict: GateVerdict): void {
+    if (this.#isStopped) return;
+    if (verdict === null) this.#goOn();
+    else this.obey(verdict);
   }
 
   stop(): void {
@@ -52,17 +85,14 @@ export class GateCourse {
     this.#delay?.dispose();
   }
 
-  /** Returns true when the next gate may be asked at once. */
-  #obey(verdict: GateVerdict): boolean {
-    if (verdict === null) return true;
-    if (verdict.kind === "delay") {
-      this.#owner.onGateWaiting();
-      this.#delay ??= new Deadline(this.#context.deadlines, () => this.#runNow());
-      this.#delay.set(verdict.delayMs);
-    } else {
-      this.stop();
-      this.#owner.onGateClosed(verdict);
+  /** Asks the gates that are left. Time has passed, so the clock is read again. */
+  #goOn(): void {
+    const nowMs = this.#context.clock.nowMs();
+    while (this.#passed < this.#gates.length) {
+      const verdict = this.#gates[this.#passed++]!.check(this.#scope, nowMs, this.#owner);
+      if (verdict !== null) return this.obey(verdict);
     }
-    return false;
+    this.stop();
+    this.#owner.onGatesPassed(nowMs);
   }
 }

@@ -28,10 +28,15 @@ export type GateVerdict =
   | { readonly kind: "delay"; readonly delayMs: number }
   | { readonly kind: "respond"; readonly response: LocalResponse };
 
+/** Whom a gate tells a verdict that took time. */
+export interface GateWaiter {
+  onGateVerdict(verdict: GateVerdict): void;
+}
+
 /** One condition a request must meet: access, authentication, rate limits, faults on purpose. */
 export interface Gate {
-  /** `pending` when the verdict comes later through `resume`; otherwise `resume` is never called. */
-  check(scope: RequestScope, nowMs: number, resume: (verdict: GateVerdict) => void): GateVerdict | "pending";
+  /** `pending` when the verdict comes later to `waiter`; otherwise `waiter` is never told. */
+  check(scope: RequestScope, nowMs: number, waiter: GateWaiter): GateVerdict | "pending";
 }
 
 /** What is said about an endpoint's response head; null lets it pass. */

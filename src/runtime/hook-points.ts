@@ -52,11 +52,11 @@ function withResponseChanges(edit: FieldEdit | null): FieldEdit {
 function requestGate(hooks: Hooks, calls: HookCalls, clock: Clock): Gate {
   const toVerdict = verdictReader("request-hook-failed", clock);
   return {
-    check(scope, _nowMs, resume) {
+    check(scope, _nowMs, waiter) {
       const request = HookedRequest.of(scope);
       const verdict = calls.call(
         () => hooks.onRequest?.(request),
-        (late) => resume(toVerdict(late)),
+        (late) => waiter.onGateVerdict(toVerdict(late)),
       );
       return verdict === "pending" ? verdict : toVerdict(verdict);
     },

@@ -4,7 +4,7 @@
  */
 import type { Config } from "../config/schema.ts";
 import type { Random } from "../core/random.ts";
-import { evaluate, templateOf } from "../core/template.ts";
+import { evaluatorOf, templateOf } from "../core/template.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import { RateLimiter, type RateLimiterShare, type RateLimitSettings } from "../limits/rate-limiter.ts";
 import { type LimitMode, VerdictCounts } from "../limits/verdict.ts";
@@ -77,13 +77,13 @@ export function rateLimitGate(route: string, name: string, parts: RateLimitParts
   const counts = counted === undefined ? null : VerdictCounts.attach(counted, workerIndex);
   const settings = rateLimitSettings(config);
   const limiter = RateLimiter.attach(share, workerIndex, settings);
-  const key = templateOf(config.key, { stage: "route" });
+  const keyOf = evaluatorOf(templateOf(config.key, { stage: "route" }));
   // Where nobody is refused, nobody is to be told of an allowance.
   const isTold = config.headers && config.mode === "enforce";
   const headers = isTold ? new RateLimitHeaders(name, settings) : null;
   return {
     check(scope, nowMs) {
-      const verdict = limiter.check(evaluate(key, scope), nowMs);
+      const verdict = limiter.check(keyOf(scope), nowMs);
       counts?.count(verdict);
       const fieldLines = headers === null ? "" : headers.linesFor(verdict);
       if (verdict.mustReject)

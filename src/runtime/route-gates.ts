@@ -92,11 +92,11 @@ function authGate(auth: BasicAuth): Gate {
     };
   };
   return {
-    check(scope, _nowMs, resume) {
+    check(scope, _nowMs, waiter) {
       let isWaiting = false;
       let known: GateVerdict | "pending" = "pending";
       auth.check(scope.header("authorization"), (verdict) => {
-        if (isWaiting) resume(verdictOf(verdict, scope));
+        if (isWaiting) waiter.onGateVerdict(verdictOf(verdict, scope));
         else known = verdictOf(verdict, scope);
       });
       isWaiting = true;

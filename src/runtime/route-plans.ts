@@ -2,7 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import type { Clock } from "../core/clock.ts";
-import { evaluate, evaluateForHeader, templateOf } from "../core/template.ts";
+import { evaluate, evaluateForHeader, evaluatorOf, templateOf } from "../core/template.ts";
 import { editFieldLines } from "../proxy/field-edits.ts";
 import { answerWith, type LocalResponse } from "../proxy/local-response.ts";
 import { Mirror } from "../proxy/mirror.ts";
@@ -190,16 +190,13 @@ function poolFinder(route: RouteConfig, parts: RoutePlanParts): (name: string, s
 }
 
 function keyEvaluator(config: Config): RoutePlan["keyOf"] {
-  const templates = new Map(
+  const evaluators = new Map(
     Object.entries(config.pools).map(([name, pool]) => {
       const source = keyTemplateOf(pool.policy);
-      return [name, source === null ? null : templateOf(source, { stage: "route" })];
+      return [name, source === null ? null : evaluatorOf(templateOf(source, { stage: "route" }))];
     }),
   );
-  return (scope, pool) => {
-    const template = templates.get(pool.settings.name) ?? null;
-    return template === null ? "" : evaluate(template, scope);
-  };
+  return (scope, pool) => evaluators.get(pool.settings.name)?.(scope) ?? "";
 }
 
 function upstreamTimeouts(route: RouteConfig, config: Config): RoutePlan["upstreamTimeouts"] {

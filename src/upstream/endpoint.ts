@@ -48,6 +48,7 @@ export class Endpoint implements EligibilityMember {
   readonly state: EndpointState;
   readonly connections: ConnectionPool;
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
 
   constructor(
     facts: EndpointFacts,
@@ -60,6 +61,7 @@ export class Endpoint implements EligibilityMember {
     this.facts = facts;
     this.state = state;
     this.#clock = clock;
+    this.#deadlines = deadlines;
     const idleTime = new IdleTime(state.idleTimeWords);
     this.connections = new ConnectionPool(connections, dialer, deadlines, state, clock, idleTime);
   }
@@ -89,11 +91,12 @@ export class Endpoint implements EligibilityMember {
   get activeRequests(): number {
     return this.state.activeRequests;
   }
+  // Averages fade over seconds, and policies ask for several at every pick: a tick's age does no harm.
   get peakLatencyMs(): number | null {
-    return this.state.peakLatencyMs(this.#clock.nowMs());
+    return this.state.peakLatencyMs(this.#deadlines.recentMs);
   }
   get meanLatencyMs(): number | null {
-    return this.state.meanLatencyMs(this.#clock.nowMs());
+    return this.state.meanLatencyMs(this.#deadlines.recentMs);
   }
   get isEligible(): boolean {
     return this.state.isEligible;
