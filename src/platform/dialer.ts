@@ -189,7 +189,9 @@ export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): 
   const handle = (socket as unknown as { _handle: NativeHandle | null })._handle;
   if (native === null || handle === null || socket.readableLength > 0)
     return new SocketStream(socket, silentHandler);
-  const stream = new NativeStream(native, handle, silentHandler, () => socket.destroy());
+  const { _parent: socketHandle = null } = handle as { readonly _parent?: NativeHandle };
+  const encryption = { close: () => void socket.destroy(), socketHandle };
+  const stream = new NativeStream(native, handle, silentHandler, encryption);
   socket.on("error", (error: NodeJS.ErrnoException) => stream.ownerFailed(error.code ?? "EUNKNOWN"));
   socket.on("close", () => stream.ownerFailed("ECONNRESET"));
   return stream;

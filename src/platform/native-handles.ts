@@ -48,7 +48,36 @@ export interface NativePipeConnector extends NativeHandle {
   connect(request: NativeRequest, path: string): number;
 }
 
+/** TLS over another handle: reads and writes are the plain side. Calls are fatal after `destroySSL`. */
+export interface TlsHandle extends NativeHandle {
+  onhandshakedone: (this: TlsHandle) => void;
+  onerror: (this: TlsHandle, error: NodeJS.ErrnoException) => void;
+  /** Where Node's own methods of this handle look for the socket's. */
+  _parent?: NativeHandle;
+  /** Set by the engine when the client names one. */
+  servername?: unknown;
+  setVerifyMode(isAsked: boolean, isRefused: boolean): void;
+  setALPNProtocols(protocols: Buffer): void;
+  setOCSPResponse(response: Uint8Array): void;
+  /** What was read before. */
+  receive(bytes: Uint8Array): void;
+  getServername(): string | false;
+  getALPNNegotiatedProtocol(): string | false | undefined;
+  getProtocol(): string | null;
+  getCipher(): { readonly name: string } | undefined;
+  isSessionReused(): boolean;
+  /** DER in `raw`; undefined without a certificate. */
+  getPeerCertificate(isWithIssuers: boolean): { readonly raw?: Uint8Array } | undefined;
+  verifyError(): NodeJS.ErrnoException | null | undefined;
+  destroySSL(): void;
+}
+
+/** A server's TLS on top of a connected handle. `context` is a `SecureContext`'s own. */
+export type WrapServerTls = (handle: NativeHandle, context: unknown) => TlsHandle;
+
 export interface NativeHandles {
+  /** Null where this Node's way of making one is not known: wrong arguments end the process. */
+  readonly wrapServerTls: WrapServerTls | null;
   readonly WriteWrap: new () => NativeRequest;
   readonly ShutdownWrap: new () => NativeRequest;
   readonly TCP: new (type: number) => NativeConnector;
@@ -87,10 +116,27 @@ export function loadNativeHandles(): NativeHandles | null {
       streamState: stream["streamBaseState"],
       kReadBytesOrError: stream["kReadBytesOrError"],
       kLastWriteWasAsync: stream["kLastWriteWasAsync"],
+      wrapServerTls: serverTls(binding("tls_wrap")),
     };
     if (Object.values(handles).includes(undefined)) return null;
     return handles as unknown as NativeHandles;
   } catch {
     return null;
   }
+}
+
+type Wrap = (handle: NativeHandle, context: unknown, isServer: boolean, isWriting: boolean) => TlsHandle;
+
+/** Majors of Node in whose sources the arguments of `wrap` were looked up. */
+const knownMajors = [26];
+
+function serverTls(binding: Record<string, unknown>): WrapServerTls | null {
+  const { wrap } = binding as { readonly wrap?: Wrap };
+  const major = Number.parseInt(process.versions.node, 10);
+  if (typeof wrap !== "function" || !knownMajors.includes(major)) return null;
+  return (handle, context) => {
+    const tls = wrap(handle, context, true, false);
+    tls._parent = handle;
+    return tls;
+  };
 }

@@ -12,7 +12,7 @@ import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
 import { TurnWrites } from "./turn-writes.ts";
-import { SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
+import { GatherBuffers, SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 
 /**
  * Enough for heads and small bodies. What a bulk transfer first reads into it is written as text together
@@ -30,6 +30,7 @@ export class NativeStreams {
   readonly handles: NativeHandles;
   readonly sharedBuffer = Buffer.allocUnsafeSlow(sharedBufferBytes);
   readonly turnWrites = new TurnWrites();
+  readonly gatherBuffers = new GatherBuffers();
   readonly #bulkBuffers: Buffer[] = [];
   #spareWrite: NativeRequest;
 
@@ -57,6 +58,14 @@ export class NativeStreams {
   }
 }
 
+/** Whoever stands between an encrypted stream and its socket. */
+export interface EncryptedBy {
+  /** Called instead of the handle's own `close`. */
+  close(): void;
+  /** The handle below the encryption; null where it is not to be had. */
+  readonly socketHandle: NativeHandle | null;
+}
+
 export class NativeStream implements ByteStream, SerialWriterOwner {
   handler: StreamHandler;
   readonly #streams: NativeStreams;
@@ -76,22 +85,23 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #later = "";
   #peer: SocketName | null = null;
   #local: SocketName | null = null;
-  /** Called instead of `handle.close()` when a public socket object owns the handle (TLS). */
-  readonly #closeOwner: (() => void) | null;
-  /** Takes the writes of such a stream. */
+  /** Null for a plain stream. */
+  readonly #encryptedBy: EncryptedBy | null;
+  /** Takes the writes of an encrypted stream. */
   readonly #serial: SerialWriter | null;
 
   constructor(
     streams: NativeStreams,
     handle: NativeHandle,
     handler: StreamHandler,
-    closeOwner: (() => void) | null,
+    encryptedBy: EncryptedBy | null,
   ) {
     this.#streams = streams;
     this.#handle = handle;
     this.#buffer = streams.sharedBuffer;
-    this.#closeOwner = closeOwner;
-    this.#serial = closeOwner === null ? null : new SerialWriter(streams.handles, handle, this);
+    this.#encryptedBy = encryptedBy;
+    this.#serial =
+      encryptedBy === null ? null : new SerialWriter(streams, handle, encryptedBy.socketHandle, this);
     this.handler = handler;
     handle.headgateStream = this;
     handle.onread = onRead;
@@ -138,11 +148,12 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   get isWriteDue(): boolean {
-    return this.#later !== "";
+    return this.#later !== "" || this.#serial?.isDue === true;
   }
 
   /** See DueWriter. */
   writeDue(): void {
+    if (this.#serial !== null && !this.#isClosed) this.#serial.writeDue();
     if (this.#later === "") return;
     const text = this.#later;
     this.#later = "";
@@ -156,9 +167,10 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   writeBytes(bytes: Uint8Array): boolean {
+    if (this.#serial !== null)
+      return this.#isClosed || this.#isWriteBroken ? true : this.#serial.write(bytes);
     this.writeDue();
     if (this.#isClosed || this.#isWriteBroken) return true;
-    if (this.#serial !== null) return this.#serial.write(bytes);
     const request = this.#streams.writeRequest();
     const error = this.#handle.writeBuffer(request, bytes);
     return this.#afterWrite(request, error, bytes);
@@ -254,7 +266,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   reset(): void {
     if (this.#isClosed) return;
     // While it says goodbye a handle cannot be reset; one that refuses can never be closed (libuv, tcp_wrap.cc).
-    const isResettable = this.#closeOwner === null && !this.#isShuttingDown;
+    const isResettable = this.#encryptedBy === null && !this.#isShuttingDown;
     if (isResettable && this.#handle.reset !== undefined && this.#handle.reset() === 0) {
       this.#handle.onread = ignoreRead;
       this.#closed(null);
@@ -266,30 +278,35 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #close(errorCode: string | null): void {
     if (this.#isClosed) return;
     this.#handle.onread = ignoreRead;
-    if (this.#closeOwner === null) this.#handle.close();
-    else this.#closeOwner();
+    if (this.#encryptedBy === null) this.#handle.close();
+    else this.#encryptedBy.close();
     this.#closed(errorCode);
   }
 
   /**
-   * Gives the connection away as a public socket, for TLS to be put on top. The stream is finished
-   * without a word to its handler. Null when it was closed already.
+   * Gives the connection away, for TLS to be put on top. The stream is finished without a word to its
+   * handler. Null when it was closed already.
    */
-  releaseSocket(): Socket | null {
+  releaseHandle(): NativeHandle | null {
     this.writeDue();
     if (this.#isClosed || this.#hasEnded) return null;
     this.#isClosed = true;
     this.#isReading = false;
     this.#handle.readStop();
     this.#handle.headgateStream = undefined;
-    return new Socket({
-      handle: this.#handle,
-      allowHalfOpen: true,
-      manualStart: true,
-    } as unknown as SocketConstructorOpts);
+    this.#handle.onread = ignoreRead;
+    return this.#handle;
   }
 
-  /** A public owner (TLS) found the stream broken. */
+  /** The same as a public socket. */
+  releaseSocket(): Socket | null {
+    const handle = this.releaseHandle();
+    if (handle === null) return null;
+    const options = { handle, allowHalfOpen: true, manualStart: true };
+    return new Socket(options as unknown as SocketConstructorOpts);
+  }
+
+  /** The encryption found the stream broken. */
   ownerFailed(errorCode: string): void {
     this.#close(errorCode);
   }
@@ -366,7 +383,7 @@ function errorName(code: number): string {
 }
 
 /** A closed handle may still report a read; Node insists that something listens. */
-function ignoreRead(): undefined {
+export function ignoreRead(): undefined {
   return undefined;
 }
 

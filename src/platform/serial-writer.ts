@@ -1,8 +1,12 @@
 /**
  * Writes of an encrypted stream, one at a time: the TLS engine takes no second write before the first has
- * been handed on, which happens at the end of the event loop's round. What comes meanwhile is put together.
+ * been handed on, which happens at the end of the event loop's round. What comes meanwhile is gathered in
+ * memory of the thread, so that a bulk transfer allocates nothing; so is text, which Node would first copy
+ * into memory of its own.
  */
+import { writeLatin1 } from "../core/latin1.ts";
 import type { NativeHandle, NativeHandles, NativeRequest } from "./native-handles.ts";
+import type { TurnWrites } from "./turn-writes.ts";
 
 export interface SerialWriterOwner {
   /** A write failed, with a negative errno. */
@@ -11,55 +15,138 @@ export interface SerialWriterOwner {
   onWritten(): void;
 }
 
-/** So much of what waited goes into one write. */
-const joinedBytesMax = 64 * 1024;
+/** What the writers of one thread have in common. */
+export interface SerialWriting {
+  readonly handles: NativeHandles;
+  readonly turnWrites: TurnWrites;
+  readonly gatherBuffers: GatherBuffers;
+}
+
+/** So much goes into one write at most. Three reads of a bulk transfer, in memory that malloc need not map. */
+export const gatherBytes = 96 * 1024;
+const gatherBuffersKept = 64;
+/** A span beyond this is encrypted where it lies, if it may; others wait for the end of the turn. */
+const deferredBytesMax = 16 * 1024;
+
+/** Memory in which writes are put together, lent for as long as they wait. */
+export class GatherBuffers {
+  readonly #spare: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(gatherBytes);
+  }
+
+  give(buffer: Buffer): void {
+    if (this.#spare.length < gatherBuffersKept) this.#spare.push(buffer);
+  }
+}
 
 export class SerialWriter {
-  readonly #handles: NativeHandles;
+  readonly #writing: SerialWriting;
   readonly #handle: NativeHandle;
+  /** The socket's own handle; null where it is not to be had. */
+  readonly #socketHandle: NativeHandle | null;
   readonly #owner: SerialWriterOwner;
   /** Used in turn: one is still taken while its completion begins the next write. */
   #request: NativeRequest;
   #otherRequest: NativeRequest;
   readonly #oncomplete: (status: number) => void;
   #isBusy = false;
-  #waiting: (string | Uint8Array)[] = [];
-  #waitingBytes = 0;
+  /** Holds `#gathered` bytes; null while there are none. */
+  #buffer: Buffer | null = null;
+  #gathered = 0;
+  /** What did not fit, in order; back-pressure keeps it short. */
+  #overflow: (string | Uint8Array)[] = [];
+  #overflowBytes = 0;
 
-  constructor(handles: NativeHandles, handle: NativeHandle, owner: SerialWriterOwner) {
-    this.#handles = handles;
+  constructor(
+    writing: SerialWriting,
+    handle: NativeHandle,
+    socketHandle: NativeHandle | null,
+    owner: SerialWriterOwner,
+  ) {
+    this.#writing = writing;
     this.#handle = handle;
+    this.#socketHandle = socketHandle;
     this.#owner = owner;
-    this.#request = new handles.WriteWrap();
-    this.#otherRequest = new handles.WriteWrap();
+    this.#request = new writing.handles.WriteWrap();
+    this.#otherRequest = new writing.handles.WriteWrap();
     this.#oncomplete = (status) => this.#completed(status);
   }
 
+  /** Something is being written or waits. */
   get isBusy(): boolean {
-    return this.#isBusy;
+    return this.#isBusy || this.#gathered > 0;
+  }
+
+  /** Something waits. */
+  get isDue(): boolean {
+    return this.#gathered > 0;
   }
 
   get backlog(): number {
-    return this.#isBusy ? this.#handle.writeQueueSize + this.#waitingBytes : 0;
+    // What is gathered without a write under way leaves with this turn of the loop.
+    if (!this.#isBusy) return 0;
+    const isTaken = this.#socketHandle !== null && this.#socketHandle.writeQueueSize === 0;
+    return (isTaken ? 0 : this.#handle.writeQueueSize) + this.#gathered + this.#overflowBytes;
   }
 
-  /** The engine copies what it encrypts, so the memory is the caller's again unless it had to wait. */
+  /** Returns true when the memory is the caller's again, false when it is kept until everything is handed on. */
   write(data: string | Uint8Array): boolean {
-    if (!this.#isBusy) {
+    if (this.#overflow.length > 0) return this.#keep(data);
+    if (this.#isBusy || this.#gathered > 0) return this.#gatherOrKeep(data);
+    if (data.length > deferredBytesMax) {
       this.#start(data);
       return true;
     }
-    this.#waiting.push(data);
-    this.#waitingBytes += data.length;
-    return typeof data === "string";
+    this.#gather(data);
+    if (!this.#writing.turnWrites.defer(this)) this.writeDue();
+    return true;
+  }
+
+  /** See DueWriter. Writes what has been gathered unless a write is under way. */
+  writeDue(): void {
+    const buffer = this.#buffer;
+    if (this.#isBusy || buffer === null) return;
+    const bytes = buffer.subarray(0, this.#gathered);
+    this.#buffer = null;
+    this.#gathered = 0;
+    this.#start(bytes);
+    // The engine has encrypted or copied it.
+    this.#writing.gatherBuffers.give(buffer);
   }
 
   stop(): void {
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    if (this.#buffer !== null) this.#writing.gatherBuffers.give(this.#buffer);
+    this.#buffer = null;
+    this.#gathered = 0;
+    this.#overflow = [];
+    this.#overflowBytes = 0;
   }
 
+  #gatherOrKeep(data: string | Uint8Array): boolean {
+    if (this.#gathered + data.length > gatherBytes) this.writeDue();
+    if (this.#gathered + data.length > gatherBytes) return this.#keep(data);
+    this.#gather(data);
+    return true;
+  }
+
+  #gather(data: string | Uint8Array): void {
+    this.#buffer ??= this.#writing.gatherBuffers.take();
+    if (typeof data === "string") writeLatin1(this.#buffer, data, this.#gathered);
+    else this.#buffer.set(data, this.#gathered);
+    this.#gathered += data.length;
+  }
+
+  #keep(data: string | Uint8Array): boolean {
+    this.#overflow.push(data);
+    this.#overflowBytes += data.length;
+    return typeof data === "string";
+  }
+
+  /** The engine copies what it does not encrypt at once. */
   #start(data: string | Uint8Array): void {
+    const { handles } = this.#writing;
     const request = this.#request;
     this.#request = this.#otherRequest;
     this.#otherRequest = request;
@@ -68,7 +155,7 @@ export class SerialWriter {
         ? this.#handle.writeLatin1String(request, data)
         : this.#handle.writeBuffer(request, data);
     if (error !== 0) return this.#owner.onWriteFailed(error);
-    if (this.#handles.streamState[this.#handles.kLastWriteWasAsync] === 0) return;
+    if (handles.streamState[handles.kLastWriteWasAsync] === 0) return;
     this.#isBusy = true;
     request.oncomplete = this.#oncomplete;
   }
@@ -76,27 +163,26 @@ export class SerialWriter {
   #completed(status: number): void {
     this.#isBusy = false;
     if (status < 0) return this.#owner.onWriteFailed(status);
-    while (this.#waiting.length > 0 && !this.#isBusy) this.#start(this.#takeWaiting());
+    this.writeDue();
+    while (this.#overflow.length > 0 && !this.#isBusy) this.#writeOverflow();
     if (!this.#isBusy) this.#owner.onWritten();
   }
 
-  /** All text that waits, or a piece of memory with what fits beside it. */
-  #takeWaiting(): string | Uint8Array {
-    const [first = ""] = this.#waiting;
-    let count = 1;
-    let bytes = first.length;
-    while (count < this.#waiting.length) {
-      const next = this.#waiting[count] as string | Uint8Array;
-      if (bytes + next.length > joinedBytesMax) break;
-      bytes += next.length;
-      count++;
+  /** As much of it as one write may carry. */
+  #writeOverflow(): void {
+    for (let first = this.#overflow[0]; first !== undefined; first = this.#overflow[0]) {
+      if (this.#gathered + first.length > gatherBytes) break;
+      this.#gather(first);
+      this.#dropFirst(first);
     }
-    const taken = this.#waiting.splice(0, count);
-    this.#waitingBytes -= bytes;
-    if (count === 1) return first;
-    if (taken.every((piece) => typeof piece === "string")) return taken.join("");
-    return Buffer.concat(
-      taken.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece)),
-    );
+    if (this.#gathered > 0) return this.writeDue();
+    const [large = ""] = this.#overflow;
+    this.#dropFirst(large);
+    this.#start(large);
+  }
+
+  #dropFirst(first: string | Uint8Array): void {
+    this.#overflow.shift();
+    this.#overflowBytes -= first.length;
   }
 }

@@ -6,12 +6,16 @@
 import type tls from "node:tls";
 import { NameIndex } from "../core/name-index.ts";
 import type { ServerTlsSettings } from "../core/tls.ts";
+import type { TlsHandle } from "./native-handles.ts";
 import { createServerContext, type TicketKeys } from "./tls-context.ts";
 
 interface AskingHandle {
   sni_context?: unknown;
   setOCSPResponse?(response: Uint8Array): void;
 }
+
+/** A handle that certainly asks, before its first byte is read. */
+type PreparedHandle = AskingHandle & Pick<TlsHandle, "servername" | "setVerifyMode" | "setALPNProtocols">;
 
 interface Shown {
   readonly context: tls.SecureContext;
@@ -27,6 +31,10 @@ export class TlsChoice {
   readonly #default: Shown;
   readonly #names = new NameIndex<Shown>();
   readonly #hasSeveral: boolean;
+  /** Clients are asked for a certificate. */
+  readonly isCertificateWanted: boolean;
+  /** As TLS writes it: each name behind its length. */
+  readonly #alpn: Buffer;
   #options: tls.TLSSocketOptions;
   #isHandleAsking: boolean;
 
@@ -44,7 +52,30 @@ export class TlsChoice {
     });
     this.#hasSeveral = contexts.length > 1;
     this.#isHandleAsking = isHandleAsking;
+    this.isCertificateWanted = settings.clientCertificates !== null;
+    this.#alpn = Buffer.concat(
+      settings.alpnProtocols.map((name) => Buffer.from([name.length, ...Buffer.from(name, "latin1")])),
+    );
     this.#options = this.#socketOptions(settings);
+  }
+
+  /** OpenSSL's context for clients that name nobody. */
+  get context(): unknown {
+    return this.#default.context.context as unknown;
+  }
+
+  /** What `options` and `takePart` do for a socket, for a bare handle. */
+  prepare(handle: PreparedHandle): void {
+    if (this.isCertificateWanted) handle.setVerifyMode(true, false);
+    handle.setALPNProtocols(this.#alpn);
+    if (!this.#hasSeveral) return staple(handle, this.#default);
+    const choose = (): unknown => {
+      const { servername } = handle;
+      const shown = this.#find(typeof servername === "string" ? servername : "");
+      staple(handle, shown);
+      return shown.context.context;
+    };
+    Object.defineProperty(handle, "sni_context", { configurable: true, get: choose });
   }
 
   get options(): tls.TLSSocketOptions {

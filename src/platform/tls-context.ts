@@ -75,7 +75,8 @@ export function createServerContext(
     sessionTimeout: settings.ticketLifetimeSeconds,
     ...(caPem === null ? {} : { ca: caPem }),
     ...(crlPem === null ? {} : { crl: crlPem }),
-    ...(newest === undefined ? { secureOptions: noTickets } : { ticketKeys: Buffer.from(newest) }),
+    secureOptions: newest === undefined ? noRenegotiation | noTickets : noRenegotiation,
+    ...(newest === undefined ? {} : { ticketKeys: Buffer.from(newest) }),
   });
   if (newest !== undefined) useTicketKeys(context, tickets);
   return context;
@@ -90,6 +91,8 @@ function sessionIdContext({ clientCertificates }: ServerTlsSettings): string {
 }
 
 const noTickets = 1 << 14; // SSL_OP_NO_TICKET
+/** SSL_OP_NO_RENEGOTIATION: in TLS 1.2 a client could have the server shake hands again and again. */
+const noRenegotiation = 1 << 30;
 
 function useTicketKeys(context: tls.SecureContext, tickets: TicketKeys): void {
   const native = context.context as NativeContext;

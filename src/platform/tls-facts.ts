@@ -1,56 +1,99 @@
 /** What a finished handshake says about itself and about the client's certificate. */
+import type { X509Certificate } from "node:crypto";
 import type tls from "node:tls";
 import type { ClientCertificate, ClientCertificateMode, TlsFacts } from "../core/tls.ts";
 import { serverNameOf } from "./tls-choice.ts";
 
-export function readTlsFacts(socket: tls.TLSSocket): TlsFacts {
-  return {
-    get version() {
-      return socket.getProtocol() ?? "";
-    },
-    get cipher() {
-      return socket.getCipher().name;
-    },
-    get serverName() {
-      return serverNameOf(socket);
-    },
-    // Node says false when the client offered nothing.
-    alpn: socket.alpnProtocol || "",
-    get isResumed() {
-      return socket.isSessionReused();
-    },
-    get client() {
-      return clientCertificate(socket);
-    },
-    get clientVerify() {
-      if (clientCertificate(socket) === null) return "NONE";
-      const fault = verifyFault(socket);
-      return fault === null ? "SUCCESS" : `FAILED:${fault}`;
-    },
-  };
+/** An encrypted connection, to be asked what its handshake came to. */
+export interface TlsPeer {
+  readonly version: string;
+  readonly cipher: string;
+  readonly serverName: string;
+  readonly alpn: string;
+  readonly isResumed: boolean;
+  readonly certificate: X509Certificate | null;
+  /** OpenSSL's verdict on the certificate's chain; null when it is good. */
+  readonly verifyError: NodeJS.ErrnoException | null;
 }
 
-/** Why the client may not come in, as a code; null when it may. */
-export function refusalOfClient(socket: tls.TLSSocket, mode: ClientCertificateMode | null): string | null {
-  if (mode === null || mode === "request") return null;
-  if (clientCertificate(socket) === null) return "client-certificate-missing";
-  return mode === "verify" ? verifyFault(socket) : null;
+export class SocketPeer implements TlsPeer {
+  readonly #socket: tls.TLSSocket;
+
+  constructor(socket: tls.TLSSocket) {
+    this.#socket = socket;
+  }
+
+  get version(): string {
+    return this.#socket.getProtocol() ?? "";
+  }
+  get cipher(): string {
+    // Null, whatever the types say, once the socket is destroyed.
+    const cipher: tls.CipherNameAndProtocol | null = this.#socket.getCipher();
+    return cipher?.name ?? "";
+  }
+  get serverName(): string {
+    return serverNameOf(this.#socket);
+  }
+  get alpn(): string {
+    // Node says false when the client offered nothing.
+    return this.#socket.alpnProtocol || "";
+  }
+  get isResumed(): boolean {
+    return this.#socket.isSessionReused();
+  }
+  get certificate(): X509Certificate | null {
+    return this.#socket.getPeerX509Certificate() ?? null;
+  }
+  get verifyError(): NodeJS.ErrnoException | null {
+    const { _handle: handle } = this.#socket as unknown as { _handle: Verifier | null };
+    return handle?.verifyError() ?? null;
+  }
 }
 
 interface Verifier {
   verifyError(): NodeJS.ErrnoException | null | undefined;
 }
 
-/** OpenSSL's verdict on the chain, such as `CERT_HAS_EXPIRED`; null when it is good. */
-function verifyFault(socket: tls.TLSSocket): string | null {
-  const { _handle: handle } = socket as unknown as { _handle: Verifier | null };
-  const error = handle?.verifyError() ?? null;
-  return error === null ? null : (error.code ?? error.message);
+export function readTlsFacts(peer: TlsPeer): TlsFacts {
+  return {
+    get version() {
+      return peer.version;
+    },
+    get cipher() {
+      return peer.cipher;
+    },
+    get serverName() {
+      return peer.serverName;
+    },
+    alpn: peer.alpn,
+    get isResumed() {
+      return peer.isResumed;
+    },
+    get client() {
+      return clientCertificate(peer);
+    },
+    get clientVerify() {
+      if (peer.certificate === null) return "NONE";
+      const fault = verifyFault(peer);
+      return fault === null ? "SUCCESS" : `FAILED:${fault}`;
+    },
+  };
 }
 
-function clientCertificate(socket: tls.TLSSocket): ClientCertificate | null {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return null;
+/** Why the client may not come in, as a code; null when it may. */
+export function refusalOfClient(peer: TlsPeer, mode: ClientCertificateMode | null): string | null {
+  if (mode === null || mode === "request") return null;
+  if (peer.certificate === null) return "client-certificate-missing";
+  return mode === "verify" ? verifyFault(peer) : null;
+}
+
+/** OpenSSL's verdict on the chain, such as `CERT_HAS_EXPIRED`; null when it is good. */
+function verifyFault({ verifyError }: TlsPeer): string | null {
+  return verifyError === null ? null : (verifyError.code ?? verifyError.message);
+}
+
+function clientCertificate({ certificate }: TlsPeer): ClientCertificate | null {
+  if (certificate === null) return null;
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),

@@ -1,18 +1,20 @@
 /**
- * TLS for accepted streams. Node's TLSSocket shakes hands; then its native handle is driven directly, so
- * that encrypted connections read and write as plain ones do. Failed handshakes end here, whatever
- * the far end sends.
+ * TLS for accepted streams: what is shown to clients whose handshakes begin now, how many of them may be under
+ * way, and who drives them: the native handle where it is to be had, or a public socket.
  */
 import type net from "node:net";
-import tls from "node:tls";
+import { Deadlines } from "../core/deadlines.ts";
 import type { ServerTlsSettings, TlsHandshakeHandler, TlsTerminator } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
-import { tlsStream } from "./dialer.ts";
+import { systemClock } from "./clock.ts";
+import { silentHandler } from "./dialer.ts";
+import { NativeHandshake } from "./native-handshake.ts";
 import { type NativeStreams, NativeStream } from "./native-stream.ts";
 import { SocketStream } from "./socket-stream.ts";
-import { serverNameOf, TlsChoice } from "./tls-choice.ts";
+import { SocketHandshake } from "./socket-handshake.ts";
+import { TlsChoice } from "./tls-choice.ts";
 import { TicketKeys } from "./tls-context.ts";
-import { readTlsFacts, refusalOfClient } from "./tls-facts.ts";
+import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 /** `native` is null to use the public API only. */
 export function createTlsTerminator(native: NativeStreams | null): TlsTerminator {
@@ -35,6 +37,10 @@ interface Offer {
 class Terminator implements TlsTerminator {
   readonly #native: NativeStreams | null;
   readonly #tickets = new TicketKeys();
+  readonly #deadlines = new Deadlines(systemClock);
+  readonly #onOver = (): void => {
+    this.#handshakes--;
+  };
   #offer: Offer | null = null;
   #handshakes = 0;
 
@@ -54,78 +60,45 @@ class Terminator implements TlsTerminator {
   }
 
   secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): () => void {
-    const raw = socketOf(stream);
     const offer = this.#offer;
-    if (raw === null || offer === null || this.#handshakes >= offer.settings.handshakesMax) {
-      const reason = raw === null ? "ECONNRESET" : "too-many-handshakes";
-      raw?.on("error", () => {}).destroy();
-      setImmediate(() => handler.onHandshakeFailed(reason, ""));
+    const isRefused = offer === null || this.#handshakes >= offer.settings.handshakesMax;
+    if (isRefused) {
+      stream.handler = silentHandler;
+      stream.destroy();
+    }
+    const handshake = isRefused ? null : this.#begin(stream, alreadyRead, this.#partsFor(offer, handler));
+    if (handshake === null) {
+      setImmediate(() => handler.onHandshakeFailed(isRefused ? "too-many-handshakes" : "ECONNRESET", ""));
       return () => {};
     }
-    // The TLS engine takes what is in the socket's buffer before it reads on.
-    if (alreadyRead !== null && alreadyRead.length > 0) raw.unshift(alreadyRead);
     this.#handshakes++;
-    const handshake = new Handshake(this.#native, raw, offer, handler, () => this.#handshakes--);
     return () => handshake.giveUp();
   }
-}
 
-class Handshake {
-  readonly #native: NativeStreams | null;
-  readonly #socket: tls.TLSSocket;
-  readonly #settings: ServerTlsSettings;
-  readonly #handler: TlsHandshakeHandler;
-  readonly #onOver: () => void;
-  #isOver = false;
-
-  constructor(
-    native: NativeStreams | null,
-    raw: net.Socket,
-    offer: Offer,
-    handler: TlsHandshakeHandler,
-    onOver: () => void,
-  ) {
-    this.#native = native;
-    this.#settings = offer.settings;
-    this.#handler = handler;
-    this.#onOver = onOver;
-    const socket = new tls.TLSSocket(raw, offer.choice.options);
-    offer.choice.takePart(socket);
-    this.#socket = socket;
-    socket.setTimeout(offer.settings.handshakeTimeoutMs, () => this.#failed("handshake-timeout"));
-    // TLSSocket says `secure` before it hands out the first byte, so none is lost when the handle changes hands.
-    socket.once("secure", () => this.#secured());
-    socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error.code ?? "EUNKNOWN"));
-    raw.on("error", (error: NodeJS.ErrnoException) => this.#failed(error.code ?? "EUNKNOWN"));
-    // A client that says goodbye in the middle; the socket, half open as it may be, would wait for more.
-    socket.once("end", () => this.#failed("ECONNRESET"));
-    socket.once("close", () => this.#failed("ECONNRESET"));
+  #partsFor({ settings, choice }: Offer, handler: TlsHandshakeHandler): TlsHandshakeParts {
+    return { settings, choice, handler, onOver: this.#onOver };
   }
 
-  giveUp(): void {
-    if (this.#end()) this.#socket.destroy();
-  }
-
-  #secured(): void {
-    if (this.#isOver) return;
-    const refusal = refusalOfClient(this.#socket, this.#settings.clientCertificates?.mode ?? null);
-    if (refusal !== null) return this.#failed(refusal);
-    this.#end();
-    this.#handler.onSecured(tlsStream(this.#native, this.#socket), readTlsFacts(this.#socket));
-  }
-
-  #failed(reason: string): void {
-    if (!this.#end()) return;
-    this.#socket.destroy();
-    this.#handler.onHandshakeFailed(reason, serverNameOf(this.#socket));
-  }
-
-  #end(): boolean {
-    if (this.#isOver) return false;
-    this.#isOver = true;
-    this.#socket.setTimeout(0);
-    this.#onOver();
-    return true;
+  /** Null when the stream was closed already. */
+  #begin(
+    stream: ByteStream,
+    alreadyRead: Buffer | null,
+    parts: TlsHandshakeParts,
+  ): TlsHandshakeInWork | null {
+    const native = this.#native;
+    const wrap = native?.handles.wrapServerTls ?? null;
+    if (native !== null && wrap !== null && stream instanceof NativeStream) {
+      const handle = stream.releaseHandle();
+      if (handle === null) return null;
+      const handshake = new NativeHandshake(native, wrap, handle, this.#deadlines, parts);
+      handshake.start(alreadyRead);
+      return handshake;
+    }
+    const raw = socketOf(stream);
+    if (raw === null) return null;
+    // The TLS engine takes what is in the socket's buffer before it reads on.
+    if (alreadyRead !== null && alreadyRead.length > 0) raw.unshift(alreadyRead);
+    return new SocketHandshake(native, raw, parts);
   }
 }
 

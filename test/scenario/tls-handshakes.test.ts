@@ -6,6 +6,7 @@ import tls from "node:tls";
 import { CertificateFolder } from "../support/made-certificates.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { testOverTransports } from "../support/rig.ts";
+import { handshakesByPublicSockets } from "../support/transports.ts";
 import { turns } from "../support/signal.ts";
 import { askTls } from "../support/tls-client.ts";
 import { ca, startTls } from "../support/tls-rig.ts";
@@ -67,4 +68,28 @@ test("Draining lets a handshake under way become a request that is answered", as
   for await (const bytes of socket) text += (bytes as Buffer).toString("latin1");
   assert.match(text, /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n/s);
   await drained;
+});
+
+test("Where Node's way to a handle for TLS is not known, its sockets shake hands", async () => {
+  using folder = new CertificateFolder();
+  await using rig = await startTls(folder, {}, { transport: handshakesByPublicSockets });
+  assert.equal((await askTls(rig.proxy.port, { ca })).status, 200);
+  (await connectRaw(rig.proxy.port)).destroy();
+  await rig.proxy.quiet();
+  assert.deepEqual([rig.proxy.listener.handshakes, rig.proxy.listener.failedHandshakes], [1, 1]);
+});
+
+testOverTransports("A client cannot have the server shake hands again", async (transport) => {
+  using folder = new CertificateFolder();
+  await using rig = await startTls(folder, {}, { transport });
+  const options = { port: rig.proxy.port, host: "127.0.0.1", servername: "localhost", ca };
+  const socket = tls.connect({ ...options, maxVersion: "TLSv1.2" });
+  await new Promise((resolve) => socket.once("secureConnect", resolve));
+  const answer = await new Promise<string>((resolve) => {
+    socket.once("error", ({ message }) => resolve(message));
+    socket.renegotiate({}, (error) => resolve(error?.message ?? "shaken"));
+  });
+  assert.match(answer, /no renegotiation/i);
+  socket.destroy();
+  assert.equal((await askTls(rig.proxy.port, { ca })).status, 200);
 });

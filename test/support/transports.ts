@@ -33,3 +33,9 @@ export const defaultTransport = native === null ? publicTransport : transport("n
 
 /** Every way there is here, the public API, which is always there, among them. */
 export const transports: readonly Transport[] = [...new Set([defaultTransport, publicTransport])];
+
+/** Native streams of a Node whose handles for TLS are not known. */
+export const handshakesByPublicSockets =
+  handles === null
+    ? publicTransport
+    : transport("native", new NativeStreams({ ...handles, wrapServerTls: null }));

@@ -1,0 +1,60 @@
+/** A handshake driven at the engine's native handle: its time limit, its verdict, its one outcome. */
+import { Deadline, type Deadlines } from "../core/deadlines.ts";
+import type { NativeHandle, WrapServerTls } from "./native-handles.ts";
+import type { NativeStreams } from "./native-stream.ts";
+import { NativeTls, type NativeTlsOwner } from "./native-tls.ts";
+import { readTlsFacts, refusalOfClient } from "./tls-facts.ts";
+import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
+
+export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
+  readonly #parts: TlsHandshakeParts;
+  readonly #tls: NativeTls;
+  readonly #deadline: Deadline;
+  #isOver = false;
+
+  constructor(
+    streams: NativeStreams,
+    wrap: WrapServerTls,
+    socketHandle: NativeHandle,
+    deadlines: Deadlines,
+    parts: TlsHandshakeParts,
+  ) {
+    this.#parts = parts;
+    this.#tls = new NativeTls(streams, wrap, socketHandle, parts.choice, this);
+    this.#deadline = new Deadline(deadlines, () => this.onBroken("handshake-timeout"));
+    this.#deadline.set(parts.settings.handshakeTimeoutMs);
+  }
+
+  /** Nothing is called back within this call. */
+  start(alreadyRead: Buffer | null): void {
+    if (alreadyRead === null || alreadyRead.length === 0) this.#tls.start(null);
+    else process.nextTick(() => this.#tls.start(alreadyRead));
+  }
+
+  giveUp(): void {
+    if (this.#end()) this.#tls.close();
+  }
+
+  onHandshakeDone(): void {
+    if (this.#isOver) return;
+    const { settings, handler } = this.#parts;
+    const refusal = refusalOfClient(this.#tls, settings.clientCertificates?.mode ?? null);
+    if (refusal !== null) return this.onBroken(refusal);
+    this.#end();
+    handler.onSecured(this.#tls.takeStream(), readTlsFacts(this.#tls));
+  }
+
+  onBroken(reason: string): void {
+    if (!this.#end()) return;
+    this.#tls.close();
+    this.#parts.handler.onHandshakeFailed(reason, this.#tls.serverName);
+  }
+
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#deadline.dispose();
+    this.#parts.onOver();
+    return true;
+  }
+}
