@@ -8,8 +8,11 @@ export interface CostModel {
    * numbers are noisy, and whoever acts on noise forgets the weights.
    */
   readonly closeness: number;
-  /** Never negative. `meanWeight` is that of the pool, so that the unit of weights does not matter. */
-  of(candidate: Candidate, meanWeight: number): number;
+  /**
+   * Never negative. `weight` is the candidate's, above 0; `meanWeight` is that of the pool, so that the unit
+   * of weights does not matter.
+   */
+  of(candidate: Candidate, weight: number, meanWeight: number): number;
   /**
    * The same for all at once, `unusable` for those who cannot take the request. Each model has its own
    * loop because one loop shared by several models, calling `of`, takes twice as long.

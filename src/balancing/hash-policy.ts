@@ -64,9 +64,11 @@ export class HashPolicy implements Policy {
   /** Has it room, and is the key among those it already takes in slow start? */
   #accepts(member: Candidate, index: number, key: string): boolean {
     if (this.#bound !== null && !this.#bound.hasRoom(member)) return false;
-    const nominal = member.nominalWeight ?? member.weight;
-    if (member.weight >= nominal) return true;
-    return fractionOf(mix32(rendezvousKeyHash(key) + this.#nodeHashes[index]!)) * nominal < member.weight;
+    const { nominalWeight } = member;
+    if (nominalWeight === undefined) return true;
+    const { weight } = member;
+    if (weight >= nominalWeight) return true;
+    return fractionOf(mix32(rendezvousKeyHash(key) + this.#nodeHashes[index]!)) * nominalWeight < weight;
   }
 
   /** Those who accept the key first; when nobody does, bound and slow start give way. */

@@ -8,7 +8,7 @@ import type { Random } from "../core/random.ts";
 import { AliasTable } from "./alias-table.ts";
 import type { CostModel } from "./cost-model.ts";
 import { LeastCostScan } from "./least-cost-scan.ts";
-import { isUsable, type Candidate, type Policy } from "./policy.ts";
+import { isFree, type Candidate, type Policy } from "./policy.ts";
 import { WeightWatch } from "./weight-watch.ts";
 
 /** Draws beyond the wanted ones that a pick may spend on repeating. */
@@ -40,9 +40,10 @@ export class LeastCostDraw implements Policy {
     let wanted = this.#choices;
     for (let draws = wanted + repeatsMax; draws > 0 && wanted > 0; draws--) {
       const candidate = eligible[this.#table.draw(this.#random)]!;
-      if (candidate === best || !isUsable(candidate, tried)) continue;
+      const { weight } = candidate;
+      if (candidate === best || !(weight > 0) || !isFree(candidate, tried)) continue;
       wanted--;
-      const cost = this.#model.of(candidate, meanWeight);
+      const cost = this.#model.of(candidate, weight, meanWeight);
       if (best !== null && !(cost < least * this.#model.closeness)) continue;
       best = candidate;
       least = cost;
@@ -51,6 +52,6 @@ export class LeastCostDraw implements Policy {
   }
 
   score(candidate: Candidate): number {
-    return this.#model.of(candidate, this.#watch.meanWeight);
+    return this.#model.of(candidate, candidate.weight, this.#watch.meanWeight);
   }
 }

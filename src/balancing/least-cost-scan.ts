@@ -67,6 +67,6 @@ export class LeastCostScan implements Policy {
   }
 
   score(candidate: Candidate): number {
-    return this.#model.of(candidate, this.#watch.meanWeight);
+    return this.#model.of(candidate, candidate.weight, this.#watch.meanWeight);
   }
 }

@@ -5,7 +5,7 @@
 import { unusable, type CostModel } from "./cost-model.ts";
 import { LeastCostDraw } from "./least-cost-draw.ts";
 import { LeastCostScan } from "./least-cost-scan.ts";
-import { isUsable, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
+import { isFree, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
 
 /** `choices`: how many are drawn and compared; 0 compares all. */
 export function leastRequest(choices: number, parts: Pick<PolicyParts, "random">): Policy {
@@ -20,11 +20,12 @@ export const requestsPerWeight: CostModel = {
   ofAll(eligible, tried, _meanWeight, costs) {
     for (let i = 0; i < eligible.length; i++) {
       const candidate = eligible[i]!;
-      costs[i] = isUsable(candidate, tried) ? cost(candidate) : unusable;
+      const { weight } = candidate;
+      costs[i] = weight > 0 && isFree(candidate, tried) ? cost(candidate, weight) : unusable;
     }
   },
 };
 
-function cost(candidate: Candidate): number {
-  return candidate.activeRequests / candidate.weight;
+function cost(candidate: Candidate, weight: number): number {
+  return candidate.activeRequests / weight;
 }

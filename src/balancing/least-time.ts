@@ -10,7 +10,7 @@
  */
 import { unusable, type CostModel } from "./cost-model.ts";
 import { LeastCostScan } from "./least-cost-scan.ts";
-import { isUsable, type Candidate, type Policy } from "./policy.ts";
+import { isFree, type Candidate, type Policy } from "./policy.ts";
 
 const stepMs = 20;
 const ceilingMs = 5_000;
@@ -25,14 +25,15 @@ const expectedTime: CostModel = {
   ofAll(eligible, tried, meanWeight, costs) {
     for (let i = 0; i < eligible.length; i++) {
       const candidate = eligible[i]!;
-      costs[i] = isUsable(candidate, tried) ? cost(candidate, meanWeight) : unusable;
+      const { weight } = candidate;
+      costs[i] = weight > 0 && isFree(candidate, tried) ? cost(candidate, weight, meanWeight) : unusable;
     }
   },
 };
 
-function cost(candidate: Candidate, meanWeight: number): number {
+function cost(candidate: Candidate, weight: number, meanWeight: number): number {
   const active = candidate.activeRequests;
-  return steppedMs(candidate.meanLatencyMs, active) * (1 + (active * meanWeight) / candidate.weight);
+  return steppedMs(candidate.meanLatencyMs, active) * (1 + (active * meanWeight) / weight);
 }
 
 /** 0 to below 20 ms count as 20, 20 to below 40 as 40, and so on. */

@@ -4,7 +4,8 @@
  * M. Zadimoghaddam, "Consistent hashing with bounded loads" (2016).
  *
  * The mean would take a pass over the pool. Instead a few candidates are counted anew per pick, going
- * round: exact up to 8 candidates, beyond that at most n/8 picks old.
+ * round: exact up to 8 candidates, beyond that at most n/8 picks old. Weights move seldom and slowly, so
+ * one of them is looked at per pick.
  */
 import type { Candidate } from "./policy.ts";
 
@@ -17,7 +18,10 @@ export class LoadBound {
   #weights = new Float64Array(0);
   #activeTotal = 0;
   #weightTotal = 0;
+  /** Requests that a weight of 1 may have in flight, the next one included. */
+  #perWeight = 0;
   #at = 0;
+  #weightAt = 0;
 
   /** `factor` is above 1. */
   constructor(factor: number) {
@@ -26,40 +30,45 @@ export class LoadBound {
 
   /** Once per pick, before `hasRoom`. */
   refresh(eligible: readonly Candidate[]): void {
+    if (eligible !== this.#seen) this.#adopt(eligible);
     const size = eligible.length;
-    const isNew = eligible !== this.#seen;
-    if (isNew) this.#adopt(eligible);
-    for (let left = isNew || size < countedPerPick ? size : countedPerPick; left > 0; left--) {
-      this.#count(eligible[this.#at]!);
-      if (++this.#at === size) this.#at = 0;
+    const active = this.#active;
+    let total = this.#activeTotal;
+    let at = this.#at;
+    for (let left = size < countedPerPick ? size : countedPerPick; left > 0; left--) {
+      const now = eligible[at]!.activeRequests;
+      total += now - active[at]!;
+      active[at] = now;
+      if (++at === size) at = 0;
     }
+    this.#at = at;
+    this.#activeTotal = total;
+    if (size > 0) this.#lookAtWeight(eligible);
+    this.#perWeight = (this.#factor * (total + 1)) / this.#weightTotal;
   }
 
   /** May this candidate take one request more? */
   hasRoom(candidate: Candidate): boolean {
-    const share = candidate.weight / this.#weightTotal;
-    return candidate.activeRequests < Math.ceil(this.#factor * (this.#activeTotal + 1) * share);
+    return candidate.activeRequests < this.#perWeight * candidate.weight;
   }
 
   #adopt(eligible: readonly Candidate[]): void {
     this.#seen = eligible;
-    this.#active = new Float64Array(eligible.length);
-    this.#weights = new Float64Array(eligible.length);
-    this.#activeTotal = 0;
-    this.#weightTotal = 0;
+    this.#active = Float64Array.from(eligible, ({ activeRequests }) => activeRequests);
+    this.#weights = Float64Array.from(eligible, ({ weight }) => weight);
+    this.#activeTotal = this.#active.reduce((sum, active) => sum + active, 0);
+    this.#weightTotal = this.#weights.reduce((sum, weight) => sum + weight, 0);
     this.#at = 0;
+    this.#weightAt = 0;
   }
 
-  #count(candidate: Candidate): void {
-    const at = this.#at;
-    const { activeRequests, weight } = candidate;
-    if (activeRequests !== this.#active[at]) {
-      this.#activeTotal += activeRequests - this.#active[at]!;
-      this.#active[at] = activeRequests;
-    }
+  #lookAtWeight(eligible: readonly Candidate[]): void {
+    const at = this.#weightAt;
+    const { weight } = eligible[at]!;
     if (weight !== this.#weights[at]) {
       this.#weightTotal += weight - this.#weights[at]!;
       this.#weights[at] = weight;
     }
+    this.#weightAt = at + 1 === eligible.length ? 0 : at + 1;
   }
 }

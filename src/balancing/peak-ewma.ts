@@ -11,7 +11,7 @@
 import { unusable, type CostModel } from "./cost-model.ts";
 import { LeastCostDraw } from "./least-cost-draw.ts";
 import { LeastCostScan } from "./least-cost-scan.ts";
-import { isUsable, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
+import { isFree, type Candidate, type Policy, type PolicyParts } from "./policy.ts";
 
 export interface PeakEwmaOptions {
   /** How many candidates are drawn and compared; 0 compares all. Default 2. */
@@ -34,10 +34,10 @@ class ExpectedLoad implements CostModel {
     this.#unknownMs = unknownMs;
   }
 
-  of(candidate: Candidate, meanWeight: number): number {
+  of(candidate: Candidate, weight: number, meanWeight: number): number {
     const active = candidate.activeRequests;
     const latencyMs = candidate.peakLatencyMs ?? (active === 0 ? 0 : this.#unknownMs);
-    return latencyMs * (1 + (active * meanWeight) / candidate.weight);
+    return latencyMs * (1 + (active * meanWeight) / weight);
   }
 
   ofAll(
@@ -48,7 +48,8 @@ class ExpectedLoad implements CostModel {
   ): void {
     for (let i = 0; i < eligible.length; i++) {
       const candidate = eligible[i]!;
-      costs[i] = isUsable(candidate, tried) ? this.of(candidate, meanWeight) : unusable;
+      const { weight } = candidate;
+      costs[i] = weight > 0 && isFree(candidate, tried) ? this.of(candidate, weight, meanWeight) : unusable;
     }
   }
 }

@@ -59,5 +59,10 @@ export interface Policy {
 
 /** May this candidate take the request, as far as this request goes? */
 export function isUsable(candidate: Candidate, tried: readonly Candidate[]): boolean {
-  return !candidate.isFull && candidate.weight > 0 && !(tried.length > 0 && tried.includes(candidate));
+  return candidate.weight > 0 && isFree(candidate, tried);
+}
+
+/** The same for those who know already that it has a weight: each number comes from shared memory. */
+export function isFree(candidate: Candidate, tried: readonly Candidate[]): boolean {
+  return !candidate.isFull && !(tried.length > 0 && tried.includes(candidate));
 }

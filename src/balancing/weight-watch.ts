@@ -1,11 +1,11 @@
 /**
  * Notices when what a policy derived from the weights is out of date: another array of candidates, or
- * a weight that moved in place (slow start). It compares a few candidates per pick and goes round, so
- * that a pick never costs a pass over a large pool; a change is seen within n/4 picks.
+ * a weight that moved in place (slow start). It compares two candidates per pick and goes round, so
+ * that a pick never costs a pass over a large pool; a change is seen within n/2 picks.
  */
 import type { Candidate } from "./policy.ts";
 
-const comparedPerPick = 4;
+const comparedPerPick = 2;
 
 export class WeightWatch {
   #seen: readonly Candidate[] | null = null;

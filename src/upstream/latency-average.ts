@@ -66,8 +66,11 @@ export class LatencyAverage {
 
   /** Peak average in ms, decayed to now, plus the cost of failures; null before the first request. */
   peakMs(nowMs: number): number | null {
+    const known = sane(this.#slots[peak]!);
+    const share = sane(this.#slots[failureShare]!);
     const keep = keepSince(this.#slots[stamp]!, nowMs);
-    return withFailures(sane(this.#slots[peak]!) * keep, sane(this.#slots[peak]!), this.#failures(keep));
+    if (share === 0) return known === 0 ? null : known * keep;
+    return withFailures(known * keep, known, share * keep);
   }
 
   /** Plain average in ms plus the cost of failures (which is forgotten with time); null before the first request. */
