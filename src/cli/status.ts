@@ -127,7 +127,7 @@ export function endpointTable(endpoints: readonly AdminDocument<"Endpoint">[]): 
         originWords[endpoint.origin],
         endpoint.isBackup ? `${endpoint.state} (backup)` : endpoint.state,
         weightText(endpoint),
-        String(endpoint.activeRequests),
+        activeText(endpoint),
         shortNumber(endpoint.requests),
         shortNumber(endpoint.failures),
         milliseconds(endpoint.latencyMs.p50),
@@ -139,6 +139,10 @@ export function endpointTable(endpoints: readonly AdminDocument<"Endpoint">[]): 
   );
 }
 
+function activeText({ activeRequests, tunnels }: AdminDocument<"Endpoint">): string {
+  return tunnels === 0 ? String(activeRequests) : `${activeRequests} (${tunnels} tunnels)`;
+}
+
 const originWords = { configuration: "config", operator: "operator", source: "source" } as const;
 
 function weightText({ weight, configuredWeight }: AdminDocument<"Endpoint">): string {
@@ -146,6 +150,7 @@ function weightText({ weight, configuredWeight }: AdminDocument<"Endpoint">): st
 }
 
 function whyText({ health, drain, state }: AdminDocument<"Endpoint">): string {
-  if (drain !== null && state === "draining") return `${drain.outcome}, ${drain.activeRequests} active`;
+  const isLeaving = state === "draining" || drain?.outcome === "under-way";
+  if (drain !== null && isLeaving) return `${drain.outcome}, ${drain.activeRequests} active`;
   return health === null ? "not probed" : health.reason;
 }

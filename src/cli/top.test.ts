@@ -26,6 +26,7 @@ function endpoint(name: string, changes: Partial<Endpoint>): Endpoint {
     zone: null,
     labels: {},
     activeRequests: 2,
+    tunnels: 0,
     connections: 3,
     requests: 0,
     responses: { "1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0 },

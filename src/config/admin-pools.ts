@@ -41,6 +41,7 @@ export const endpoint = z.object({
   zone: z.string().nullable(),
   labels: z.record(z.string(), z.string()),
   activeRequests: count,
+  tunnels: count.meta({ description: "Of those, WebSockets and the like." }),
   connections: count,
   requests: count,
   responses: z.object({ "1xx": count, "2xx": count, "3xx": count, "4xx": count, "5xx": count }),

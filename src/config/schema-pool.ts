@@ -48,8 +48,13 @@ const poolTimeouts = z.strictObject({
     duration(1).prefault("60s"),
     "Longest silence within a response body, and while an endpoint does not read the request body.",
     {
-      hazard: "Event streams that are quiet for longer are cut: raise it for their route.",
+      hazard:
+        "Streams of another kind than server-sent events that are quiet for longer are cut: raise it for their route.",
     },
+  ),
+  eventStreamIdle: field(
+    duration(1).prefault("1h"),
+    "The same within server-sent events (`text/event-stream`), which may be silent for long. A route's `upstreamIdle` holds for them, too.",
   ),
 });
 

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { field, leaf, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { duration, flag, readCount, text, textAs } from "./leaves.ts";
+import { duration, durationOrOff, flag, readCount, text, textAs } from "./leaves.ts";
 import { filePath } from "./texts.ts";
 import { acmeSchema } from "./schema-acme.ts";
 import { adminSchema } from "./schema-admin.ts";
@@ -82,6 +82,10 @@ const shutdown = z.strictObject({
     {
       hazard: "Service managers kill after their own time: keep this shorter than theirs.",
     },
+  ),
+  webSocketClose: field(
+    durationOrOff().prefault("5s"),
+    "How long a WebSocket may take to close that was asked to (close code 1001): because Headgate or its listener stops, or because its endpoint is drained and the deadline is near. With `off` none is asked; they are cut like the rest.",
   ),
 });
 

@@ -114,11 +114,11 @@ export const errorTable = {
   "bad-response-body": { ...upstream, stage: "relay", retry: "never", status: 502, sentence: "The endpoint's response body breaks its own framing.", fix: "Mend the endpoint." },
   "response-body-timeout": { ...upstream, stage: "relay", retry: "never", status: 504, sentence: "The endpoint stopped in the middle of its response.", fix: "Raise timeouts.upstreamIdle for streams that are quiet for long." },
   "response-hook-failed": { ...local, stage: "relay", status: 500, level: "error", sentence: "The hook onResponse threw, took too long, or answered what is no answer.", fix: "The detail names the place in the hook's file, or the limit: hooks.timeout, hooks.concurrency." },
-  "drain-deadline": { ...local, stage: "relay", retry: "if-idempotent", status: 503, sentence: "The endpoint was being drained, and at the deadline what it still had was ended.", fix: "Give the drain a longer deadline, or make clients reconnect by themselves." },
+  "drain-deadline": { ...local, stage: "relay", retry: "if-idempotent", status: 503, sentence: "The endpoint was being drained, and at the deadline what it still had was ended.", fix: "Give the drain a longer deadline, or make clients answer when they are asked to close." },
   "exchange-timeout": { ...upstream, stage: "relay", retry: "never", status: 504, isBlamed: false, sentence: "The whole exchange took longer than its deadline.", fix: "Raise timeouts.exchange or look at the attempts in the log." },
   "tunnel-idle": { ...downstream, stage: "relay", status: null, level: "debug", sentence: "A tunnel was silent in both directions for too long.", fix: "Send pings, or raise timeouts.tunnelIdle." },
   // the house itself
-  "shutting-down": { ...local, stage: "select", status: 503, level: "info", sentence: "Headgate is stopping and the grace time is over.", fix: "Nothing, or a longer shutdown grace." },
+  "shutting-down": { ...local, stage: "select", status: 503, level: "info", sentence: "Headgate or the listener is stopping and the time to finish is over.", fix: "Nothing, or a longer shutdown.grace; for WebSockets whose clients do not answer, shutdown.webSocketClose." },
   "internal-error": { ...local, stage: "finish", status: 500, level: "error", sentence: "Headgate met a state it holds impossible.", fix: "Please report it with the log line." },
 } as const satisfies Record<string, ErrorRow>;
 

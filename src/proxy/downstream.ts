@@ -22,6 +22,8 @@ export interface Downstream {
   /** Who speaks to us is one of the listener's trusted proxies. */
   readonly isTrusted: boolean;
   readonly listenerName: string;
+  /** The connection is to end as soon as its exchange has. */
+  readonly isDraining: boolean;
   /** Facts about the connection that templates may ask for. */
   fact(name: ExchangeFact): string | number | undefined;
   /** Largest body of the current request; a longer one is answered 413. Infinity for no limit. */

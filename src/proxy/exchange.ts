@@ -15,10 +15,11 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { Binding } from "../upstream/sticky/sticky.ts";
-import type { ByteSource, OutgoingRequest } from "../upstream/upstream-stream.ts";
+import { type ByteSource, type OutgoingRequest, ownMemory } from "../upstream/upstream-stream.ts";
 import { admit, outgoingRequest } from "./admission.ts";
 import type { Attempt } from "./attempt.ts";
 import { AttemptSeries, type SeriesOwner } from "./attempt-series.ts";
+import { ContinueWait } from "./continue-wait.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
 import { callTimeoutMs, sendOwn } from "./grpc-call.ts";
@@ -35,15 +36,14 @@ import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
 import { ReviewedResponse, type ReviewOwner } from "./reviewed-response.ts";
 import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
+import type { WebSocketOwner, WebSocketTunnel } from "./websocket-tunnel.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
 
 /** Above this many unsent bytes on one side, reading from the other pauses until they are gone. */
 const highWaterBytes = 64 * 1024;
-/** How long an endpoint may leave `Expect: 100-continue` unanswered before Headgate says 100 itself. */
-const continueTimeoutMs = 1000;
 
-export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
+export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebSocketOwner {
   readonly outcome: ExchangeOutcome;
   readonly #context: ProxyContext;
   readonly #downstream: Downstream;
@@ -60,7 +60,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   #outgoing: OutgoingRequest | null = null;
   #gates: GateCourse | null = null;
   #series: AttemptSeries | null = null;
-  #continueDeadline: Deadline | null = null;
+  #continueWait: ContinueWait | null = null;
   #exchangeDeadline: Deadline | null = null;
   #replay: ReplayBuffer | null = null;
   #mirrorCopy: MirrorCopy | null = null;
@@ -70,15 +70,18 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   #isRequestPaused = false;
   /** Limit of a body that is only watched. */
   #watchedBytesMax = Number.POSITIVE_INFINITY;
-  #hasSentContinue = false;
   #isResponsePaused = false;
   #isUpstreamEnded = false;
+  #webSocket: WebSocketTunnel | null = null;
+  /** Who takes the response's body: the client, or its WebSocket. */
+  #bodySink: Pick<Downstream, "sendBody">;
   /** The pool's limit on concurrency counts this exchange. */
   #isCountedByPool = false;
 
   constructor(context: ProxyContext, downstream: Downstream, head: RequestHead) {
     this.#context = context;
     this.#downstream = downstream;
+    this.#bodySink = downstream;
     this.#head = head;
     this.#isRequestComplete = isEmptyBody(head.body);
     this.#startedMs = context.clock.nowMs();
@@ -118,13 +121,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     const timeoutMs = Math.min(plan.exchangeTimeoutMs ?? exchangeTimeoutMs, callTimeoutMs(this.#head));
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
     if (plan.poolOf !== null) {
-      const outgoing = outgoingRequest(
-        this.#head,
-        fieldLines,
-        admission.isContinueExpected,
-        plan,
-        this.#scope,
-      );
+      const { isContinueExpected } = admission;
+      const outgoing = outgoingRequest(this.#head, fieldLines, isContinueExpected, plan, this.#scope);
       if (typeof outgoing === "string") return this.#answer(outgoing, "");
       this.#outgoing = outgoing;
     }
@@ -166,7 +164,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     pool.budget.requestStarted(this.#startedMs);
     if (plan.mirror !== null) this.#mirror(plan.mirror);
     if (plan.pace !== null) this.#setPace(plan.pace);
-    if (this.#outgoing?.isContinueExpected === true) this.#awaitContinue();
+    if (this.#outgoing?.isContinueExpected === true)
+      this.#continueWait = new ContinueWait(this.#context.deadlines, this.#downstream);
     this.#phase = "selecting";
     const target = { pool, retry: this.#retry, key, bound: this.#bound, importance: plan.importance };
     this.#series = new AttemptSeries(this, this.#context, this.#head, target);
@@ -174,12 +173,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   }
 
   #mirror(mirror: Mirror): void {
-    this.#mirrorCopy = mirror.begin(
-      this.#context,
-      this.#outgoing as OutgoingRequest,
-      this.#scope,
-      this.outcome,
-    );
+    const outgoing = this.#outgoing as OutgoingRequest;
+    this.#mirrorCopy = mirror.begin(this.#context, outgoing, this.#scope, this.outcome);
     if (this.#isRequestComplete) this.#mirrorCopy?.send("");
   }
 
@@ -232,7 +227,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   onRequestBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "finished") return;
     this.outcome.requestBodyBytes += end - start;
-    this.#continueDeadline?.clear();
+    this.#continueWait?.clear();
     const upstream = this.#series?.current?.upstream ?? null;
     if (this.#phase !== "tunnelling" && this.outcome.status === 0) {
       this.#replay ??= new ReplayBuffer(this.#retry?.replayBytesMax ?? 0);
@@ -241,6 +236,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.#mirrorCopy?.add(bytes, start, end);
     if (this.#paces?.request?.passed(end - start) === true) this.#pauseRequest();
     if (upstream === null) return;
+    this.#webSocket?.sent(bytes, start, end);
     upstream.sendBody(source, bytes, start, end);
     if (upstream.backlog > highWaterBytes) this.#pauseRequest();
   }
@@ -265,8 +261,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   // 8 relay
 
   onAttemptInformational(attempt: Attempt, head: ResponseHead): void {
-    if (attempt !== this.#series?.current || (head.status === 100 && this.#hasSentContinue)) return;
-    this.#continueDeadline?.clear();
+    if (attempt !== this.#series?.current || (head.status === 100 && this.#continueWait?.hasSpoken)) return;
+    this.#continueWait?.clear();
     if (this.#head.versionMinor === 1) {
       this.#downstream.sendInformational(head.status, head.reason, head.fields.forwardable);
     }
@@ -274,7 +270,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
 
   onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
     if (this.#series?.retriesStatus(attempt, head) === true) return;
-    this.#continueDeadline?.clear();
+    this.#continueWait?.clear();
     this.#series?.settle(attempt);
     if (this.#plan?.errorPages?.replacesUpstream(head.status) === true)
       return this.#replaceByPage(attempt, head);
@@ -303,6 +299,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
       this.#isRequestComplete = false;
       this.#exchangeDeadline?.clear();
       attempt.endpoint.state.count("tunnels");
+      this.#webSocket = this.#context.webSockets.open(head, this, this.#downstream, attempt.endpoint);
+      this.#bodySink = this.#webSocket ?? this.#downstream;
     }
     let fieldLines = responseFieldLines(head, body, isUpgrade);
     const edit = this.#plan?.editResponse ?? null;
@@ -313,6 +311,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
       fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
     if (outcome.identityLine !== "") fieldLines = withIdentity(fieldLines, outcome.identityLine);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
+    this.#context.webSockets.welcome(this.#webSocket);
   }
 
   /** An endpoint's error that the route has a page for. */
@@ -334,7 +333,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   onAttemptBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#phase === "finished") return;
     this.outcome.responseBodyBytes += end - start;
-    this.#downstream.sendBody(source, bytes, start, end);
+    this.#bodySink.sendBody(source, bytes, start, end);
     const isAheadOfPace = this.#paces?.response?.passed(end - start) === true;
     if ((isAheadOfPace || this.#downstream.backlog > highWaterBytes) && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
@@ -362,6 +361,14 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     attempt.upstream = null;
     this.#finish();
     this.#downstream.sendEnd(trailers);
+  }
+
+  endWebSocket(cause: Cause, farewell: Buffer | null): void {
+    const upstream = this.#series?.current?.upstream ?? null;
+    if (farewell !== null) upstream?.sendBody(ownMemory, farewell, 0, farewell.length);
+    if (!this.#isRequestComplete) upstream?.sendEnd("");
+    this.#note(cause, "");
+    this.#finishTunnel();
   }
 
   #finishTunnel(): void {
@@ -423,7 +430,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.#series?.stop();
     this.#gates?.stop();
     this.#exchangeDeadline?.clear();
-    this.#continueDeadline?.clear();
+    this.#continueWait?.clear();
     const answer = errorWatch.answer(this.#scope, this.outcome, page, (late) => {
       if (this.#phase !== "finished") this.#answerLocally(late);
     });
@@ -452,14 +459,6 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
     this.#exchangeDeadline.set(delayMs);
   }
 
-  #awaitContinue(): void {
-    this.#continueDeadline = new Deadline(this.#context.deadlines, () => {
-      this.#hasSentContinue = true;
-      this.#downstream.sendInformational(100, "Continue", "");
-    });
-    this.#continueDeadline.set(continueTimeoutMs);
-  }
-
   #pauseRequest(): void {
     if (this.#isRequestComplete && this.#phase !== "tunnelling") return;
     this.#isRequestPaused = true;
@@ -477,10 +476,11 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner {
   #finish(): void {
     if (this.#phase === "finished") return;
     this.#phase = "finished";
-    this.#continueDeadline?.dispose();
+    this.#continueWait?.dispose();
     this.#gates?.stop();
     this.#exchangeDeadline?.dispose();
     this.#paces?.dispose();
+    this.#webSocket?.dispose();
     this.#replay = null;
     this.#mirrorCopy = null;
     const nowMs = this.#context.clock.nowMs();

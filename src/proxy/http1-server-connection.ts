@@ -37,6 +37,7 @@ const farewellMs = 1000;
 const unreadAnswersMax = 64 * 1024;
 
 export class Http1ServerConnection implements StreamHandler, Downstream {
+  isDraining = false;
   readonly #stream: ByteStream;
   readonly #context: ListenerContext;
   readonly #client: Client;
@@ -52,7 +53,6 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #isPausedByExchange = false;
   #hasClientEnded = false;
   #willClose = false;
-  #isDraining = false;
   #requestCount = 0;
   #bodyBytes = 0;
   #bodyBytesMax = Number.POSITIVE_INFINITY;
@@ -125,7 +125,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     }
     const framing = clientFraming(body, head.versionMinor);
     this.#willClose =
-      this.#isDraining ||
+      this.isDraining ||
       !head.isKeepAlive ||
       framing === "until-close" ||
       this.#requestCount >= this.#context.settings.keepAliveRequestsMax ||
@@ -182,7 +182,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
    * the next request just now, and would find the connection reset; it is answered with `Connection: close`.
    */
   drain(): void {
-    this.#isDraining = true;
+    this.isDraining = true;
     if (this.#phase === "idle" && this.#requestCount > 0) this.#deadline.set(farewellMs);
   }
 

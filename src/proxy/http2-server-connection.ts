@@ -29,11 +29,14 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
   readonly client: Client;
   readonly context: ListenerContext;
   requestCount = 0;
+  /** Its listener stops. */
+  isDraining = false;
   readonly #session: Http2Session;
   readonly #parser: RequestHeadParser;
   readonly #deadline: Deadline;
   readonly #streams = new Set<Http2ServerStream>();
-  #isDraining = false;
+  /** Takes no more requests, for whatever reason. */
+  #isEnding = false;
 
   /** `tls` is null on a plain connection. */
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
@@ -54,7 +57,12 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
   // ServerConnection: what the listener asks.
 
   drain(): void {
-    this.#isDraining = true;
+    this.isDraining = true;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isEnding = true;
     this.#session.drain();
   }
 
@@ -85,13 +93,13 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
   onPeerSettings(): void {}
 
   onGoAway(): void {
-    this.#isDraining = true;
+    this.#isEnding = true;
   }
 
   onStreamClosed(): void {}
 
   onQuiet(): void {
-    if (!this.#isDraining) this.#deadline.set(this.context.settings.keepAliveIdleTimeoutMs);
+    if (!this.#isEnding) this.#deadline.set(this.context.settings.keepAliveIdleTimeoutMs);
   }
 
   onClosed(reason: string | null): void {
@@ -141,7 +149,7 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
     const serverStream = new Http2ServerStream(this, stream, head);
     this.#streams.add(serverStream);
     serverStream.start();
-    if (this.requestCount >= settings.keepAliveRequestsMax && !this.#isDraining) this.drain();
+    if (this.requestCount >= settings.keepAliveRequestsMax && !this.#isEnding) this.#end();
   }
 
   /** An answer outside any exchange. */

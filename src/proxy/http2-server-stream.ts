@@ -24,6 +24,7 @@ export interface Http2ServerStreamOwner {
   readonly client: Client;
   readonly context: ListenerContext;
   readonly requestCount: number;
+  readonly isDraining: boolean;
   onStreamFinished(stream: Http2ServerStream): void;
 }
 
@@ -81,6 +82,9 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   }
   get listenerName(): string {
     return this.#owner.context.settings.name;
+  }
+  get isDraining(): boolean {
+    return this.#owner.isDraining;
   }
   get backlog(): number {
     return this.#stream.backlog;

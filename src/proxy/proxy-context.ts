@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Log } from "../core/log.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
+import type { OpenWebSockets } from "./open-websockets.ts";
 import type { RequestIdentity } from "./request-identity.ts";
 import type { RequestScope } from "./request-scope.ts";
 import type { LocalResponse } from "./local-response.ts";
@@ -40,6 +41,7 @@ export interface ProxyContext {
   identity: RequestIdentity;
   /** Null without a hook. Replaced by a reload. */
   errorWatch: ErrorWatch | null;
+  readonly webSockets: OpenWebSockets;
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
   /** Step 9: counters and the access log. */

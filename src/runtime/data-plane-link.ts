@@ -10,6 +10,8 @@ export interface DataPlaneLink {
   apply(snapshot: Snapshot): Promise<readonly BoundAddress[]>;
   /** An endpoint's name has new addresses. */
   setTargets(key: string, targets: readonly DialTarget[]): void;
+  /** A drain's deadline is near: asks the endpoint's WebSockets to close, all in time to have done so within `withinMs`. */
+  closeWebSockets(endpointKey: string, withinMs: number): void;
   /** A drain's deadline has passed: ends what the endpoint still has. */
   endDrain(endpointKey: string): void;
   /** Opens log files again under their names, after a rotation. */
@@ -20,8 +22,8 @@ export interface DataPlaneLink {
   setChallenges(answers: readonly AcmeAnswer[]): Promise<void>;
   /** Which exchanges are followed live; none when nobody looks. */
   setExchangeFilters(filters: readonly ExchangeFilter[]): void;
-  /** Accepts no more and finishes what is under way; resolves when the last connection is gone. */
-  drain(): Promise<void>;
+  /** Accepts no more and finishes what is under way, for which there is `graceMs`; resolves when the last connection is gone. */
+  drain(graceMs: number): Promise<void>;
   /** Ends at once whatever is left. */
   terminate(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type { TlsTerminator } from "../core/tls.ts";
 import type { Acceptor, Dialer, DialTarget } from "../core/transport.ts";
 import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import { HookCalls } from "../proxy/hook-calls.ts";
+import { OpenWebSockets } from "../proxy/open-websockets.ts";
 import type { ProxyContext } from "../proxy/proxy-context.ts";
 import { RequestIdentity } from "../proxy/request-identity.ts";
 import { AcmeChallenges } from "./acme-challenges.ts";
@@ -76,6 +77,7 @@ export class DataPlane implements DataPlaneLink {
       identity: new RequestIdentity(null, null, parts.random),
       viaName: null,
       errorWatch: null,
+      webSockets: new OpenWebSockets(parts.clock, deadlines),
       onSuspect: (key) => parts.onSuspect(key),
       onExchangeFinished: exchangeListener(parts),
     };
@@ -101,6 +103,7 @@ export class DataPlane implements DataPlaneLink {
     this.#proxy.isCauseShown = config.causeHeader;
     this.#proxy.identity = requestIdentity(config, this.#parts.random);
     this.#proxy.viaName = config.via;
+    this.#proxy.webSockets.closeTimeoutMs = config.shutdown.webSocketClose;
     const points = hookPoints(hooks, config, this.#hookCalls, this.#parts);
     this.#proxy.errorWatch = points.errorWatch;
     const router = buildRouter(snapshot, { ...this.#parts, pools: this.#pools, hooks: points });
@@ -123,6 +126,10 @@ export class DataPlane implements DataPlaneLink {
     this.#pools.setTargets(key, targets);
   }
 
+  closeWebSockets(endpointKey: string, withinMs: number): void {
+    this.#proxy.webSockets.ask("drain-deadline", withinMs, (tunnel) => tunnel.endpointKey === endpointKey);
+  }
+
   endDrain(endpointKey: string): void {
     this.#pools.breakOff(endpointKey, "drain-deadline");
   }
@@ -136,8 +143,8 @@ export class DataPlane implements DataPlaneLink {
     return Promise.resolve();
   }
 
-  async drain(): Promise<void> {
-    await Promise.all([this.#listeners.drain(), this.#datagrams.drain()]);
+  async drain(graceMs: number): Promise<void> {
+    await Promise.all([this.#listeners.drain(graceMs), this.#datagrams.drain()]);
     this.#pools.close();
     await this.#parts.recorder?.close();
   }

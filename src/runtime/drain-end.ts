@@ -1,9 +1,13 @@
-/** What happens when a drain's deadline passes: the endpoint goes into maintenance, and what it still has is ended. */
+/**
+ * What happens as a drain's deadline comes near and passes: the endpoint goes into maintenance, its WebSockets are
+ * asked to close, and in the end what it still has is ended.
+ */
 import type { Config } from "../config/schema.ts";
 import { assert } from "../core/assert.ts";
 import type { Log } from "../core/log.ts";
 import type { ConfigChanges } from "./config-changes.ts";
 import type { DataPlaneLink } from "./data-plane-link.ts";
+import type { DrainsParts } from "./drain-progress.ts";
 import { withEndpointState } from "./endpoint-edits.ts";
 import type { ChangeOrigin } from "./revisions.ts";
 import type { SharedEndpoint } from "./shared-state.ts";
@@ -14,28 +18,43 @@ export interface DrainEnderParts {
   readonly dataPlanes: readonly DataPlaneLink[];
 }
 
-const origin: ChangeOrigin = { way: "api", by: null, note: "the deadline for draining has passed" };
+const origin: ChangeOrigin = { way: "api", by: null, note: "the deadline for draining" };
 
 function maintained(current: Config | null, pool: string, name: string): Config {
   assert(current !== null, "endpoints are drained while a configuration is in force");
   return withEndpointState(current, pool, name, "maintenance");
 }
 
-export function drainEnder({
-  log,
-  changes,
-  dataPlanes,
-}: DrainEnderParts): (endpoint: SharedEndpoint) => void {
-  return ({ key, pool, config: { name } }) => {
-    const takeOut = changes.change((current) => maintained(current, pool, name), { origin });
-    takeOut
-      // It may have been removed meanwhile, which is as good.
-      .catch((error: unknown) =>
-        log.debug("endpoint not taken out", { pool, endpoint: name, reason: String(error) }),
-      )
-      // Nothing that is ended shall be tried there again.
-      .finally(() => {
-        for (const link of dataPlanes) link.endDrain(key);
+/** Both wait until nothing that ends can be tried there again, and no client that comes back is sent there. */
+export function drainEnder(
+  parts: DrainEnderParts,
+): Pick<DrainsParts, "endDrain" | "closeWebSockets" | "webSocketCloseMs"> {
+  const { changes, dataPlanes } = parts;
+  return {
+    endDrain: (endpoint) => {
+      takeOut(parts, endpoint, () => {
+        for (const link of dataPlanes) link.endDrain(endpoint.key);
       });
+    },
+    closeWebSockets: (endpoint, withinMs) => {
+      takeOut(parts, endpoint, () => {
+        for (const link of dataPlanes) link.closeWebSockets(endpoint.key, withinMs);
+      });
+    },
+    webSocketCloseMs: () => changes.revisions.current?.config.shutdown.webSocketClose ?? 0,
   };
+}
+
+function takeOut(
+  { log, changes }: DrainEnderParts,
+  { pool, config: { name } }: SharedEndpoint,
+  andThen: () => void,
+): void {
+  const change = changes.change((current) => maintained(current, pool, name), { origin });
+  change
+    // It may have been removed meanwhile, which is as good.
+    .catch((error: unknown) =>
+      log.debug("endpoint not taken out", { pool, endpoint: name, reason: String(error) }),
+    )
+    .finally(andThen);
 }

@@ -19,10 +19,16 @@ class Bench {
   readonly log = captureLog();
   readonly shared = new SharedState(1, seededRandom(1), this.clock);
   readonly takenOut: string[] = [];
+  readonly asked: string[] = [];
   readonly drains = new Drains({
     clock: this.clock,
     log: this.log,
     shared: this.shared,
+    webSocketCloseMs: () => 1000,
+    closeWebSockets: ({ pool, config }, withinMs) => {
+      this.asked.push(`${pool}/${config.name} within ${withinMs}`);
+      this.apply(withEndpointState(plain, pool, config.name, "maintenance"));
+    },
     endDrain: ({ pool, config }) => {
       this.takenOut.push(`${pool}/${config.name}`);
       this.apply(withEndpointState(plain, pool, config.name, "maintenance"));
@@ -120,4 +126,48 @@ test("put back into service, it is no longer on its way out", () => {
   assert.deepEqual(bench.drains.all, []);
   bench.drains.close();
   assert.equal(bench.clock.pendingCount, 0);
+});
+
+test("WebSockets are asked to close in time for the deadline, and the drain goes on in maintenance", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  state?.requestStarted();
+  state?.count("tunnels");
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  bench.drains.setDeadline("app", name, 10_000);
+  // Twice the second that they may take.
+  bench.clock.advance(7999);
+  assert.deepEqual(bench.asked, []);
+  bench.clock.advance(1);
+  assert.deepEqual(bench.asked, ["app/127.0.0.1:1 within 2000"]);
+  assert.equal(bench.drains.of("app", name)?.outcome, "under-way");
+  state?.count("tunnelsEnded");
+  state?.requestAbandoned(0, 0);
+  bench.clock.advance(250);
+  assert.equal(bench.drains.of("app", name)?.outcome, "finished");
+  assert.deepEqual([bench.asked.length, bench.takenOut], [1, []]);
+});
+
+test("a short deadline leaves half its time for asking; where nothing is a WebSocket nobody is asked", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  state?.requestStarted();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  bench.drains.setDeadline("app", name, 300);
+  bench.clock.advance(200);
+  assert.deepEqual(bench.asked, []);
+  // One that was under way as a request has become one.
+  state?.count("tunnels");
+  bench.clock.advance(99);
+  assert.deepEqual([bench.asked, bench.takenOut], [[], []]);
+  bench.clock.advance(1);
+  assert.deepEqual([bench.asked, bench.takenOut], [[], ["app/127.0.0.1:1"]]);
+  const second = new Bench();
+  const other = second.shared.find("app", name)?.state;
+  other?.requestStarted();
+  other?.count("tunnels");
+  second.apply(withEndpointState(plain, "app", name, "draining"));
+  second.drains.setDeadline("app", name, 300);
+  second.clock.advance(150);
+  assert.deepEqual(second.asked, ["app/127.0.0.1:1 within 150"]);
 });

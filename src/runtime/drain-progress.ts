@@ -1,10 +1,12 @@
 /**
  * Follows endpoints that are on their way out: those set to draining and those removed from the
  * configuration. Tells what each still holds, says when it has finished, and when a deadline passes has
- * the endpoint taken out altogether (`maintenance`) and what is left of its requests ended.
+ * the endpoint taken out altogether (`maintenance`) and what is left of its requests ended. WebSockets, which
+ * would not end by themselves, are asked to close a little before.
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { openTunnels } from "../observability/counters/open-tunnels.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 
 export interface DrainProgress {
@@ -35,12 +37,20 @@ interface Drain {
   deadlineWallMs: number | null;
   cutRequests: number;
   outcome: DrainProgress["outcome"];
+  /** When the deadline was set. */
+  deadlineSetWallMs: number;
+  /** Its WebSockets were asked to close. */
+  isAsked: boolean;
 }
 
 export interface DrainsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly shared: SharedState;
+  /** How long a WebSocket that was asked to close may take; 0 when none is asked. */
+  webSocketCloseMs(): number;
+  /** The deadline is near: nothing more may come, and WebSockets are asked to close within `withinMs`. */
+  closeWebSockets(endpoint: SharedEndpoint, withinMs: number): void;
   /** The deadline has passed: nothing more may come, and what is there ends. */
   endDrain(endpoint: SharedEndpoint): void;
 }
@@ -65,9 +75,10 @@ export class Drains {
     for (const [key, endpoint] of this.#known) if (!now.has(key)) this.#leave(endpoint, "removed");
     for (const [key, endpoint] of now) {
       const { state } = endpoint.config;
+      const drain = this.#drains.get(key);
+      const isTakenOutByDrain = drain?.outcome === "deadline-passed" || drain?.isAsked === true;
       if (state === "draining") this.#leave(endpoint, "draining");
-      else if (this.#drains.get(key)?.outcome !== "deadline-passed" || state === "ready")
-        this.#drains.delete(key);
+      else if (!isTakenOutByDrain || state === "ready") this.#drains.delete(key);
     }
     this.#known = now;
     this.#look();
@@ -77,7 +88,8 @@ export class Drains {
   setDeadline(pool: string, name: string, deadlineMs: number | null): void {
     const drain = this.#find(pool, name);
     if (drain === undefined) return;
-    drain.deadlineWallMs = deadlineMs === null ? null : this.#parts.clock.wallMs() + deadlineMs;
+    drain.deadlineSetWallMs = this.#parts.clock.wallMs();
+    drain.deadlineWallMs = deadlineMs === null ? null : drain.deadlineSetWallMs + deadlineMs;
     this.#look();
   }
 
@@ -116,6 +128,8 @@ export class Drains {
       deadlineWallMs: null,
       cutRequests: 0,
       outcome: "under-way",
+      deadlineSetWallMs: 0,
+      isAsked: false,
     });
     const left = [...this.#drains].filter(
       ([, drain]) => drain.reason === "removed" && drain.outcome !== "under-way",
@@ -127,8 +141,21 @@ export class Drains {
     this.#timer?.cancel();
     this.#timer = null;
     for (const drain of this.#drains.values()) if (drain.outcome === "under-way") this.#judge(drain);
-    const isAnyLeft = [...this.#drains.values()].some(({ outcome }) => outcome === "under-way");
-    if (isAnyLeft) this.#timer = this.#parts.clock.setTimer(lookEveryMs, () => this.#look());
+    const left = [...this.#drains.values()].filter(({ outcome }) => outcome === "under-way");
+    if (left.length === 0) return;
+    const nowMs = this.#parts.clock.wallMs();
+    const delaysMs = left
+      .flatMap((drain) => [this.#askWallMs(drain), drain.deadlineWallMs ?? Number.POSITIVE_INFINITY])
+      .map((dueMs) => Math.ceil(dueMs - nowMs))
+      .filter((delayMs) => delayMs > 0);
+    this.#timer = this.#parts.clock.setTimer(Math.min(lookEveryMs, ...delaysMs), () => this.#look());
+  }
+
+  /** When its WebSockets are asked: in time for some to be asked after others, and for all to answer. */
+  #askWallMs({ deadlineWallMs, deadlineSetWallMs, isAsked }: Drain): number {
+    const closeMs = this.#parts.webSocketCloseMs();
+    if (deadlineWallMs === null || isAsked || closeMs === 0) return Number.POSITIVE_INFINITY;
+    return deadlineWallMs - Math.min(2 * closeMs, (deadlineWallMs - deadlineSetWallMs) / 2);
   }
 
   #judge(drain: Drain): void {
@@ -145,6 +172,9 @@ export class Drains {
       drain.cutRequests = activeRequests;
       log.warn("the deadline for draining has passed, what is left is ended", { ...fields, activeRequests });
       this.#parts.endDrain(endpoint);
+    } else if (nowMs >= this.#askWallMs(drain) && openTunnels(endpoint.state.readTotals()) > 0) {
+      drain.isAsked = true;
+      this.#parts.closeWebSockets(endpoint, (deadlineWallMs ?? nowMs) - nowMs);
     }
   }
 }
@@ -163,7 +193,7 @@ function progressOf(drain: Drain): DrainProgress {
     startedRequests,
     cutRequests,
     activeRequests: totals.activeRequests,
-    tunnels: Math.max(0, totals.tunnels - totals.tunnelsEnded),
+    tunnels: openTunnels(totals),
     connections: totals.connections,
   };
 }

@@ -67,6 +67,7 @@ export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): C
     trailerBytesMax,
     responseHeadTimeoutMs: pool.timeouts.responseHead,
     upstreamIdleTimeoutMs: pool.timeouts.upstreamIdle,
+    eventStreamIdleTimeoutMs: pool.timeouts.eventStreamIdle,
     poolIdleTimeoutMs: pool.connections.idleTimeout,
     isIdleTimeLearned: pool.connections.learnIdleTimeout,
     protocol: pool.protocol,

@@ -71,6 +71,7 @@ export class ListenerSet {
     }
     for (const config of configs) this.#update(config, snapshot, next);
     for (const [key, { listener }] of this.#open) if (!next.has(key)) void this.#retire(listener);
+    this.#closeWebSockets(Number.POSITIVE_INFINITY);
     this.#open = next;
     return [...next.values()].map(({ bound }) => bound);
   }
@@ -83,14 +84,20 @@ export class ListenerSet {
     }
   }
 
-  async drain(): Promise<void> {
+  async drain(graceMs: number): Promise<void> {
     const all = [...this.#open.values()].map(({ listener }) => this.#retire(listener));
+    this.#closeWebSockets(graceMs);
     await Promise.all(all);
   }
 
   terminate(): void {
     for (const { listener } of this.#open.values()) listener.terminate();
     for (const listener of this.#draining) listener.terminate();
+  }
+
+  /** They would not end by themselves: those of listeners that go are asked to. */
+  #closeWebSockets(withinMs: number): void {
+    this.#parts.proxy.webSockets.ask("shutting-down", withinMs, ({ isClientDraining }) => isClientDraining);
   }
 
   async #retire(listener: Listener): Promise<void> {

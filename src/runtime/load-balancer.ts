@@ -141,7 +141,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       clock: systemClock,
       log: this.#log,
       shared: this.shared,
-      endDrain: drainEnder({ log: this.#log, changes: this.changes, dataPlanes: this.#dataPlanes }),
+      ...drainEnder({ log: this.#log, changes: this.changes, dataPlanes: this.#dataPlanes }),
     });
   }
 
@@ -336,7 +336,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
     const graceOver = new Promise<void>((resolve) => {
       graceTimer = setTimeout(resolve, graceMs);
     });
-    await Promise.race([Promise.all(this.#dataPlanes.map((link) => link.drain())), graceOver]);
+    await Promise.race([Promise.all(this.#dataPlanes.map((link) => link.drain(graceMs))), graceOver]);
     clearTimeout(graceTimer);
     await this.#terminate();
   }

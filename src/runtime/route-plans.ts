@@ -203,10 +203,15 @@ function upstreamTimeouts(route: RouteConfig, config: Config): RoutePlan["upstre
   const { responseHead, upstreamIdle } = route.timeouts;
   if (responseHead === null && upstreamIdle === null) return null;
   const pool = route.pool === null ? undefined : config.pools[route.pool];
-  const fallback = pool?.timeouts ?? { responseHead: 60_000, upstreamIdle: 60_000 };
+  const fallback = pool?.timeouts ?? {
+    responseHead: 60_000,
+    upstreamIdle: 60_000,
+    eventStreamIdle: 3_600_000,
+  };
   return {
     responseHeadMs: responseHead ?? fallback.responseHead,
     idleMs: upstreamIdle ?? fallback.upstreamIdle,
+    eventStreamIdleMs: upstreamIdle ?? fallback.eventStreamIdle,
   };
 }
 

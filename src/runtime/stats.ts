@@ -1,4 +1,5 @@
 /** The numbers of every endpoint and their totals, read from shared memory: `/stats` and `stats()`. */
+import { openTunnels } from "../observability/counters/open-tunnels.ts";
 import type { EndpointState } from "../upstream/endpoint-state.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { ProtectionStats } from "./protections.ts";
@@ -17,6 +18,8 @@ export interface EndpointStats {
   readonly isBackup: boolean;
   readonly weight: number;
   readonly activeRequests: number;
+  /** Of those, WebSockets and the like. */
+  readonly tunnels: number;
   readonly connections: number;
   readonly requests: number;
   readonly responses: Readonly<Record<"1xx" | "2xx" | "3xx" | "4xx" | "5xx", number>>;
@@ -106,6 +109,7 @@ function endpointStats(source: StatsSource, latency: Histogram): EndpointStats {
     isBackup: source.isBackup,
     weight: source.state.weight,
     activeRequests: totals.activeRequests,
+    tunnels: openTunnels(totals),
     connections: totals.connections,
     requests: totals.requests,
     responses: {

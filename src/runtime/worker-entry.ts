@@ -62,6 +62,9 @@ function receive(message: ToWorker): void {
     case "targets":
       dataPlane.setTargets(message.key, message.targets);
       return;
+    case "close-web-sockets":
+      dataPlane.closeWebSockets(message.key, message.withinMs);
+      return;
     case "end-drain":
       dataPlane.endDrain(message.key);
       return;
@@ -86,7 +89,7 @@ function receive(message: ToWorker): void {
       handover.handOver();
       return;
     case "drain":
-      void dataPlane.drain().then(() => post({ kind: "drained", call: message.call }));
+      void dataPlane.drain(message.graceMs).then(() => post({ kind: "drained", call: message.call }));
       return;
   }
 }

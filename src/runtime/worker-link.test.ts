@@ -198,7 +198,7 @@ test("a new configuration comes after the one a replacement is taking", async ()
 test("draining does not wait for a thread that is dead, and nothing replaces it any more", async () => {
   const { link, clock, threads } = await serving();
   threads[0]!.die(null);
-  await link.drain();
+  await link.drain(0);
   clock.advance(60_000);
   await settled();
   assert.equal(threads.length, 1);

@@ -117,6 +117,10 @@ export class WorkerLink implements DataPlaneLink {
     if (this.#snapshot !== null) this.#snapshot = withTargets(this.#snapshot, key, targets);
   }
 
+  closeWebSockets(key: string, withinMs: number): void {
+    this.#post({ kind: "close-web-sockets", key, withinMs });
+  }
+
   endDrain(key: string): void {
     this.#post({ kind: "end-drain", key });
   }
@@ -138,10 +142,10 @@ export class WorkerLink implements DataPlaneLink {
     }
   }
 
-  async drain(): Promise<void> {
+  async drain(graceMs: number): Promise<void> {
     this.#stop();
     if (this.#thread === null) return;
-    await this.#call((call) => ({ kind: "drain", call }));
+    await this.#call((call) => ({ kind: "drain", call, graceMs }));
     await this.#thread.terminate();
   }
 

@@ -21,12 +21,13 @@ export type ToWorker =
   | { readonly kind: "tls"; readonly tls: ListenersTls }
   | { readonly kind: "challenges"; readonly call: number; readonly answers: readonly AcmeAnswer[] }
   | { readonly kind: "targets"; readonly key: string; readonly targets: readonly DialTarget[] }
+  | { readonly kind: "close-web-sockets"; readonly key: string; readonly withinMs: number }
   | { readonly kind: "end-drain"; readonly key: string }
   | { readonly kind: "reopen-logs" }
   | { readonly kind: "exchange-filters"; readonly filters: readonly ExchangeFilter[] }
   /** Another process goes on with the listening sockets. */
   | { readonly kind: "hand-over" }
-  | { readonly kind: "drain"; readonly call: number }
+  | { readonly kind: "drain"; readonly call: number; readonly graceMs: number }
   | { readonly kind: "terminate"; readonly call: number };
 
 export type FromWorker =

@@ -26,6 +26,7 @@ const defaults: ConnectionPoolSettings = {
   trailerBytesMax: 100,
   responseHeadTimeoutMs: never,
   upstreamIdleTimeoutMs: never,
+  eventStreamIdleTimeoutMs: never,
 };
 
 class Stage {

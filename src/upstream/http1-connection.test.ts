@@ -13,6 +13,7 @@ const limits = {
   trailerBytesMax: 100,
   responseHeadTimeoutMs: 5000,
   upstreamIdleTimeoutMs: 3000,
+  eventStreamIdleTimeoutMs: 3000,
 };
 
 class Stage implements ConnectionOwner {

@@ -15,7 +15,7 @@ import { BodyWriter } from "../http1/body-writer.ts";
 import { withoutNamedOptions } from "../http1/fields.ts";
 import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
 import { type ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
-import { keepsAlive, requestHeadText } from "./http1-heads.ts";
+import { isEventStream, keepsAlive, requestHeadText } from "./http1-heads.ts";
 import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 export interface Http1ConnectionLimits {
@@ -24,6 +24,7 @@ export interface Http1ConnectionLimits {
   readonly trailerBytesMax: number;
   readonly responseHeadTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
+  readonly eventStreamIdleTimeoutMs: number;
 }
 
 /** Who lends the connection out. */
@@ -76,6 +77,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #connectionField = "";
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
+  #eventStreamIdleMs = 0;
   #isRequestComplete = false;
   #isRequestBodiless = false;
   #isReusable = true;
@@ -130,6 +132,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     const { timeouts } = request;
     this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? this.#limits.responseHeadTimeoutMs;
     this.#idleTimeoutMs = timeouts?.idleMs ?? this.#limits.upstreamIdleTimeoutMs;
+    this.#eventStreamIdleMs = timeouts?.eventStreamIdleMs ?? this.#limits.eventStreamIdleTimeoutMs;
     this.#deadline.clear();
     this.#isRequestBodiless = request.body.kind === "none";
     this.#writer.begin(requestHeadText(request), request.body.kind);
@@ -306,6 +309,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#fail("bad-response", "invalid framing");
       return;
     }
+    if (isEventStream(head, body)) this.#idleTimeoutMs = this.#eventStreamIdleMs;
     this.#connectionField = head.fields.connection;
     this.#isReusable &&= keepsAlive(head);
     const { keepAlive } = head.fields;

@@ -1,5 +1,6 @@
 /** What HTTP/1.1 heads towards an endpoint say about the connection: what is written, and what is made of the answer. */
 import { listHasToken } from "../http1/characters.ts";
+import type { BodyFraming } from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { OutgoingRequest } from "./upstream-stream.ts";
 
@@ -9,6 +10,14 @@ export function keepsAlive(head: ResponseHead): boolean {
   if (connection === "") return head.versionMinor === 1;
   if (listHasToken(connection, "close")) return false;
   return head.versionMinor === 1 || listHasToken(connection, "keep-alive");
+}
+
+/** Server-sent events have no length; what has one is not looked at. */
+export function isEventStream({ fields }: ResponseHead, body: BodyFraming): boolean {
+  if (body.kind === "length" || body.kind === "none") return false;
+  // Found at once or, for nearly all responses, not at all.
+  if (!fields.section.includes("/event-stream")) return false;
+  return /^text\/event-stream\s*(?:;|$)/i.test(fields.get("content-type") ?? "");
 }
 
 /** The head as it goes on the wire. */

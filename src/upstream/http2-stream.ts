@@ -17,6 +17,7 @@ import { encodeLines } from "../http2/hpack-encoder.ts";
 import { responseText, trailersText } from "../http2/message-text.ts";
 import type { Http2Stream, Http2StreamHandler } from "../http2/stream.ts";
 import { connectBlock, isWebSocket, requestBlock, upgradeText } from "./http2-heads.ts";
+import { isEventStream } from "./http1-heads.ts";
 import type { Http1ConnectionLimits } from "./http1-connection.ts";
 import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
@@ -63,6 +64,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   #isRequestComplete = false;
   #responseHeadTimeoutMs = 0;
   #idleTimeoutMs = 0;
+  #eventStreamIdleMs = 0;
   #sentAtMs = 0;
   #informationalCount = 0;
   #bodyBytesLeft = Number.POSITIVE_INFINITY;
@@ -92,6 +94,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     this.#method = request.method;
     this.#responseHeadTimeoutMs = timeouts?.responseHeadMs ?? limits.responseHeadTimeoutMs;
     this.#idleTimeoutMs = timeouts?.idleMs ?? limits.upstreamIdleTimeoutMs;
+    this.#eventStreamIdleMs = timeouts?.eventStreamIdleMs ?? limits.eventStreamIdleTimeoutMs;
     this.#sentAtMs = deadlines.baseMs();
     if (isWebSocket(request) && !this.#host.hasPeerSettings) {
       this.#heldRequest = request;
@@ -237,6 +240,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
       this.#bodyBytesLeft = body.bytes;
       this.#isLengthKnown = true;
     }
+    if (isEventStream(head, body)) this.#idleTimeoutMs = this.#eventStreamIdleMs;
     if (!isEnd) this.#setDeadline(this.#idleTimeoutMs);
     this.#sink?.onResponseHead(head, body, false);
   }

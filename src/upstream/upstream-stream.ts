@@ -34,6 +34,8 @@ export interface OutgoingRequest {
 export interface UpstreamTimeouts {
   readonly responseHeadMs: number;
   readonly idleMs: number;
+  /** The same within server-sent events. */
+  readonly eventStreamIdleMs: number;
 }
 
 /** What an attempt's owner is told. Never called after `detach`, `cancel` or `onUpstreamFailed`. */

@@ -34,6 +34,7 @@ const totals: EndpointReading["totals"] = {
   resets: 0,
   staleConnections: 0,
   tunnels: 0,
+  tunnelsEnded: 0,
   latencyMsSum: 1500,
   activeRequests: 1,
   connections: 2,

@@ -135,13 +135,13 @@ export class TestProxy {
   }
 
   /** Accepts no more and lets everyone finish. */
-  async drain(): Promise<void> {
-    await this.#dataPlane.drain();
+  async drain(graceMs = 0): Promise<void> {
+    await this.#dataPlane.drain(graceMs);
   }
 
   /** Ends everything and asserts that nothing is left behind. */
   async close(): Promise<void> {
-    const drained = this.#dataPlane.drain();
+    const drained = this.#dataPlane.drain(0);
     await this.#dataPlane.terminate();
     await this.#controlPlane.close();
     await this.quiet();

@@ -10,6 +10,7 @@ import { turns } from "../support/signal.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const events = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const silent = { respond: (): void => {} };
 const bodiless = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
 
@@ -173,6 +174,35 @@ const cases: readonly TimeoutCase[] = [
       await client.readUntil("half");
     },
     dueMs: 7000,
+    expected: "reset",
+    cause: "response-body-timeout",
+  },
+  {
+    name: "pool timeouts.eventStreamIdle, between server-sent events",
+    options: {
+      pool: { timeouts: { upstreamIdle: "7s", eventStreamIdle: "90s" } },
+      behaviours: [{ respond: () => `${events}6\r\ndata:\n\r\n` }],
+    },
+    prepare: async (client) => {
+      client.send(get);
+      await client.readUntil("data:");
+    },
+    dueMs: 90_000,
+    expected: "reset",
+    cause: "response-body-timeout",
+  },
+  {
+    name: "timeouts.upstreamIdle of a route, for server-sent events, too",
+    options: {
+      pool: { timeouts: { upstreamIdle: "7s", eventStreamIdle: "90s" } },
+      config: { routes: [{ pool: "app", timeouts: { upstreamIdle: "20s" } }] },
+      behaviours: [{ respond: () => `${events}6\r\ndata:\n\r\n` }],
+    },
+    prepare: async (client) => {
+      client.send(get);
+      await client.readUntil("data:");
+    },
+    dueMs: 20_000,
     expected: "reset",
     cause: "response-body-timeout",
   },

@@ -49,6 +49,7 @@ function endpointDocumentOf(context: AdminContext, endpoint: SharedEndpoint): En
   const progress = balancer.drains.of(pool, config.name);
   const {
     activeRequests,
+    tunnels,
     connections,
     requests,
     responses,
@@ -74,6 +75,7 @@ function endpointDocumentOf(context: AdminContext, endpoint: SharedEndpoint): En
     zone: config.zone,
     labels: { ...config.labels },
     activeRequests,
+    tunnels,
     connections,
     requests,
     responses,

@@ -1,4 +1,5 @@
 /** Metrics of endpoints and of the pools they stand in, from the state the workers share. */
+import { openTunnels } from "../counters/open-tunnels.ts";
 import {
   type Collector,
   counterFamily,
@@ -30,6 +31,7 @@ export interface EndpointCounts {
   readonly tunnels: number;
   readonly latencyMsSum: number;
   readonly activeRequests: number;
+  readonly tunnelsEnded: number;
   readonly connections: number;
 }
 
@@ -83,6 +85,11 @@ export function endpointMetrics(read: () => readonly EndpointReading[]): Collect
         "headgate_endpoint_active_requests",
         "Requests in flight.",
         valuesOf(rows, (row) => row.totals.activeRequests),
+      ),
+      gaugeFamily(
+        "headgate_endpoint_open_tunnels",
+        "Of the requests in flight, tunnels such as WebSockets.",
+        valuesOf(rows, (row) => openTunnels(row.totals)),
       ),
       gaugeFamily(
         "headgate_endpoint_connections",
