@@ -1,6 +1,8 @@
 /** `headgate explain`: what would happen to a request, on a running Headgate or by a file alone. */
 import type { Command } from "commander";
 import type { AdminDocument } from "../config/admin-documents.ts";
+import type { Config } from "../config/schema.ts";
+import type { PolicyModule } from "../runtime/policy-modules.ts";
 import { addAdminOptions, type AdminOptions, clientFor, print } from "./admin-verb.ts";
 import { UserError } from "./failure.ts";
 import { explanationText } from "./explanation-text.ts";
@@ -62,6 +64,7 @@ async function explainFile(path: string, sketch: Record<string, unknown>): Promi
     clock: systemClock,
     random: systemRandom,
     shared: null,
+    policyModules: await policyModulesOf(config),
     probeReason: () => null,
     ejectionReason: () => null,
   };
@@ -75,6 +78,22 @@ async function explainFile(path: string, sketch: Record<string, unknown>): Promi
   } catch (error) {
     throw error instanceof SketchError ? new UserError(error.message) : error;
   }
+}
+
+/** A module that cannot be loaded leaves its pool without scores; `headgate check` says what is wrong with it. */
+async function policyModulesOf(config: Config): Promise<ReadonlyMap<string, PolicyModule>> {
+  const { loadPolicyModule } = await import("../runtime/policy-modules.ts");
+  const { moduleUrl } = await import("../platform/modules.ts");
+  const modules = new Map<string, PolicyModule>();
+  for (const [pool, { policy }] of Object.entries(config.pools)) {
+    if (policy.name !== "module") continue;
+    try {
+      modules.set(pool, await loadPolicyModule(moduleUrl(policy.path)));
+    } catch {
+      continue;
+    }
+  }
+  return modules;
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

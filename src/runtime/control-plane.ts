@@ -18,6 +18,7 @@ import type { OutlierChange, OutlierSubject } from "../health/outlier-detection.
 import { Outliers } from "./outliers.ts";
 import { SlowStarts } from "./slow-starts.ts";
 import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
+import { loadPolicyModules, type PolicyModule } from "./policy-modules.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
 import {
@@ -58,6 +59,8 @@ export class ControlPlane {
   #fixedTargets = new Map<string, readonly DialTarget[]>();
   #config: Config | null = null;
   #files: NamedFiles | null = null;
+  /** For explanations. */
+  #policyModules: ReadonlyMap<string, PolicyModule> = new Map();
   #revision = 0;
   #boundPorts: Record<string, number> = {};
   #addresses: readonly BoundAddress[] = [];
@@ -123,6 +126,10 @@ export class ControlPlane {
   get config(): Config | null {
     return this.#config;
   }
+  /** Users' policies as they are in force, by pool. */
+  get policyModules(): ReadonlyMap<string, PolicyModule> {
+    return this.#policyModules;
+  }
   get revision(): number {
     return this.#revision;
   }
@@ -167,6 +174,7 @@ export class ControlPlane {
     const known = extent === "endpoints" ? this.#files : null;
     const isOnlyEndpoints = known !== null;
     const files = known ?? (await preflight(config, this.#parts.readTextFile));
+    const policyModules = await loadPolicyModules(config, files.policyModules);
     const before = { tls: this.#tls, fixedTargets: this.#fixedTargets, boundPorts: this.#boundPorts };
     let isPartlyApplied = false;
     const goBack = shared.adopt(config);
@@ -191,6 +199,7 @@ export class ControlPlane {
     }
     this.#config = config;
     this.#files = files;
+    this.#policyModules = policyModules;
     this.#revision++;
     shared.publish();
     this.#slowStarts.watch(config);

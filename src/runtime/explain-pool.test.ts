@@ -29,6 +29,7 @@ function live(pool: PoolInput, route: Omit<RouteInput, "pool"> = {}, more: Confi
       shared,
       clock,
       random: seededRandom(1),
+      policyModules: new Map(),
       probeReason: () => "connection refused",
       ejectionReason: () => "5 failures in a row",
     });

@@ -22,6 +22,7 @@ import {
 } from "./explain-member.ts";
 import { explainRetries, type RetryExplanation } from "./explain-retries.ts";
 import { keyTemplateOf, policyFrom } from "./policy-factory.ts";
+import type { PolicyModule } from "./policy-modules.ts";
 import type { SharedState } from "./shared-state.ts";
 
 export interface PoolExplanation {
@@ -52,6 +53,8 @@ export interface PoolExplanation {
 }
 
 export interface ExplainPoolParts extends StandingReasons {
+  /** Users' policies, by pool. */
+  readonly policyModules: ReadonlyMap<string, PolicyModule>;
   readonly config: Config;
   readonly shared: SharedState;
   readonly clock: Clock;
@@ -72,7 +75,8 @@ export function explainPool(parts: ExplainPoolParts): PoolExplanation {
   eligibility.refresh();
   const source = keyTemplateOf(pool.policy);
   const key = source === null ? null : evaluate(templateOf(source, { stage: "route" }), request);
-  const scores = scoresOf(eligibility, pool);
+  const policyModule = parts.policyModules.get(parts.pool) ?? null;
+  const scores = scoresOf(eligibility, () => policyOf(pool, policyModule));
   const sticky = explainBinding(parts, pool, members);
   const { timeouts } = route;
   return {
@@ -116,19 +120,23 @@ function refusalOf({ groups }: Eligibility<ExplainedMember>): PoolExplanation["r
   return serving.some(({ state }) => state.isFull) ? "pool-full" : "max-fails";
 }
 
-/** A policy for looking only; null where it is the user's own. */
-function policyOf(pool: PoolConfig): Policy | null {
-  if (pool.policy.name === "custom" || pool.policy.name === "module") return null;
-  return policyFrom(pool.policy, { random: seededRandom(1), cursor: new PoolVersion() });
+/** A policy for looking only; null where the user's own is not at hand. */
+function policyOf(pool: PoolConfig, policyModule: PolicyModule | null): Policy | null {
+  if (pool.policy.name === "module" && policyModule === null) return null;
+  return policyFrom(pool.policy, { random: seededRandom(1), cursor: new PoolVersion() }, policyModule);
+}
+
+function isOwn({ policy }: PoolConfig): boolean {
+  return policy.name === "custom" || policy.name === "module";
 }
 
 function scoresOf(
   eligibility: Eligibility<ExplainedMember>,
-  pool: PoolConfig,
+  createPolicy: () => Policy | null,
 ): ReadonlyMap<ExplainedMember, number> {
   const scores = new Map<ExplainedMember, number>();
   for (const { members, eligible } of eligibility.groups) {
-    const policy = policyOf(pool);
+    const policy = createPolicy();
     if (policy?.score === undefined || eligible.length === 0) continue;
     policy.build?.(members);
     policy.pick(eligible, "", []);
@@ -148,7 +156,7 @@ function choiceOf(
   if (group === undefined || serving.length > 1) return null;
   const usable = group.eligible.filter((member) => !member.isFull);
   if (usable.length === 1) return usable[0]?.name ?? null;
-  const policy = key === null ? null : policyOf(pool);
+  const policy = key === null || isOwn(pool) ? null : policyOf(pool, null);
   if (policy?.needsKey !== true) return null;
   policy.build?.(group.members);
   return policy.pick(group.eligible, key ?? "", [])?.name ?? null;

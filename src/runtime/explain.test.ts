@@ -47,6 +47,7 @@ function explain(sketch: RequestSketch, shared: SharedState | null = null): Expl
     shared,
     clock: new VirtualClock(),
     random: seededRandom(1),
+    policyModules: new Map(),
     probeReason: () => "connection refused",
     ejectionReason: () => "5 failures in a row",
   });

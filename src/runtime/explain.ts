@@ -16,6 +16,7 @@ import { explainGates, type GateExplanation } from "./explain-gates.ts";
 import type { StandingReasons } from "./explain-member.ts";
 import { explainPool, type PoolExplanation } from "./explain-pool.ts";
 import { HypotheticalRequest, type RequestSketch } from "./hypothetical-request.ts";
+import type { PolicyModule } from "./policy-modules.ts";
 import { SharedState } from "./shared-state.ts";
 
 export interface ExplainParts extends StandingReasons {
@@ -24,6 +25,8 @@ export interface ExplainParts extends StandingReasons {
   readonly random: Random;
   /** The running balancer's; null to explain the configuration alone. */
   readonly shared: SharedState | null;
+  /** Users' policies, by pool; without a pool's, its endpoints have no scores. */
+  readonly policyModules: ReadonlyMap<string, PolicyModule>;
 }
 
 /** What will bound the exchange. Milliseconds and bytes; null for no limit. */

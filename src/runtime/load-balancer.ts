@@ -208,6 +208,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       shared: this.shared,
       clock: systemClock,
       random: systemRandom,
+      policyModules: this.#controlPlane.policyModules,
       probeReason: (key) => this.health.healthOf(key)?.reason ?? null,
       ejectionReason: (key) => this.#controlPlane.ejectionReason(key),
     });

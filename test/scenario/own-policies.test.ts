@@ -31,4 +31,10 @@ test("a module is imported by every worker, with its options", async () => {
   });
   const bodies = await rig.bodies(30);
   assert.deepEqual(new Set(bodies), new Set(["a", "b"]));
+  const [pool] = rig.balancer.explain({ url: "/" }).pools;
+  assert.deepEqual(
+    pool?.endpoints.map(({ score }) => score),
+    [1, 1],
+    "its own scores are explained: one more request per weight",
+  );
 });
