@@ -1,8 +1,13 @@
 /** Policies of the user's, as a function in this thread and as a module in worker threads. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { judgeConduct } from "../../src/balancing/kit/conduct.ts";
 import type { Candidate, Policy } from "../../src/index.ts";
+import { loadPolicyModule } from "../../src/runtime/policy-modules.ts";
 import { startBalancerRig } from "../support/balancer-rig.ts";
 
 const example = fileURLToPath(new URL("../../examples/policy.ts", import.meta.url));
@@ -37,4 +42,19 @@ test("a module is imported by every worker, with its options", async () => {
     [1, 1],
     "its own scores are explained: one more request per weight",
   );
+});
+
+test("the policy that the guide shows keeps every rule for policies", async () => {
+  const guide = readFileSync(new URL("../../docs/balancing.md", import.meta.url), "utf8");
+  const [, source] = /```ts\n(import type \{ Policy[\s\S]*?)```/.exec(guide) ?? [];
+  assert.ok(source !== undefined, "the guide shows a policy");
+  const folder = mkdtempSync(join(tmpdir(), "headgate-"));
+  const path = join(folder, "policy.ts");
+  writeFileSync(path, source);
+  const make = await loadPolicyModule(pathToFileURL(path).href);
+  assert.deepEqual(
+    judgeConduct((parts) => make(parts, {}), 3),
+    [],
+  );
+  rmSync(folder, { recursive: true });
 });
