@@ -2,6 +2,7 @@
 import type { Clock } from "../core/clock.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
+import { wallTimeOf } from "../core/wall-time.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ExchangeTrace } from "../observability/tracing/exchange-trace.ts";
@@ -70,7 +71,7 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
 
   /** Worked out when asked: most exchanges are never logged. */
   get startedWallMs(): number {
-    return this.#clock.wallMs() - (this.#clock.nowMs() - this.#startedMs);
+    return wallTimeOf(this.#clock, this.#startedMs);
   }
   get method(): string {
     return this.#head.method;

@@ -36,3 +36,31 @@ test("selected exchanges reach the sink in the chosen format, others do not", ()
   assert.deepEqual(written, ["404 /a\n", "(reopened)", "502 /b\n", "(closed)", "(done)"]);
   assert.deepEqual(log.counts, { written: 2, dropped: 0, lost: 0, held: 0 });
 });
+
+test("a preset's lines come out in order, in time, and count as held before", () => {
+  const clock = new VirtualClock();
+  let written = "";
+  const sink: LineSink = {
+    write(lines, done) {
+      written += lines.toString();
+      done(null);
+    },
+    reopen() {},
+    close() {},
+  };
+  const log = new AccessLog(
+    { format: "common", share: 1, statuses: null, bufferLines: 100, slowMs: null, exceptRoutes: [] },
+    { sink, clock, random: seededRandom(1) },
+  );
+  const targetsOf = (text: string): readonly string[] =>
+    Array.from(text.matchAll(/GET (\S+)/g), ([, target = ""]) => target);
+  log.write(sampleRecord({ target: "/a" }));
+  log.write(sampleRecord({ target: "/b" }));
+  assert.equal(log.counts.held, 2);
+  clock.advance(200);
+  assert.deepEqual(targetsOf(written), ["/a", "/b"]);
+  log.write(sampleRecord({ target: "/c" }));
+  log.reopen();
+  assert.deepEqual(targetsOf(written), ["/a", "/b", "/c"]);
+  assert.deepEqual(log.counts, { written: 3, dropped: 0, lost: 0, held: 0 });
+});

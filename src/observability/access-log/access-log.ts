@@ -5,8 +5,9 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Random } from "../../core/random.ts";
 import type { AccessRecord } from "./access-record.ts";
-import { type LineFormat, lineFormatOf } from "./line-format.ts";
+import { isPreset, type LineFormat, lineFormatOf } from "./line-format.ts";
 import { type LineCounts, type LineSink, LineWriter } from "./line-writer.ts";
+import { RecordBatch } from "./record-batch.ts";
 import { type Selection, selectionOf, type SelectionSettings } from "./selection.ts";
 import { type SyslogSettings, syslogFormat } from "./syslog-frame.ts";
 
@@ -25,39 +26,53 @@ export interface AccessLogParts {
   readonly syslog?: SyslogSettings;
 }
 
+/** Longest times that a record waits to be spelled, and its line to be handed over. */
+const batchDelayMs = 50;
+const flushDelayMs = 150;
+
 export class AccessLog {
   readonly #select: Selection;
   readonly #format: LineFormat;
   readonly #writer: LineWriter;
+  /** Null for a template: it may ask for facts of a connection, which does not outlast the exchange. */
+  readonly #batch: RecordBatch | null;
 
   /** Throws a SyntaxError when the format is a template with a problem. */
-  constructor(settings: AccessLogSettings, parts: AccessLogParts) {
+  constructor(settings: AccessLogSettings, { sink, clock, random, syslog }: AccessLogParts) {
     const format = lineFormatOf(settings.format);
-    this.#select = selectionOf(settings, parts.random);
-    this.#format = parts.syslog === undefined ? format : syslogFormat(parts.syslog, format);
-    this.#writer = new LineWriter({ sink: parts.sink, clock: parts.clock, linesMax: settings.bufferLines });
+    this.#select = selectionOf(settings, random);
+    this.#format = syslog === undefined ? format : syslogFormat(syslog, format);
+    this.#writer = new LineWriter({ sink, clock, linesMax: settings.bufferLines, flushDelayMs });
+    const spell = (record: AccessRecord): void => this.#writer.write(this.#format(record));
+    this.#batch = isPreset(settings.format) ? new RecordBatch({ clock, delayMs: batchDelayMs, spell }) : null;
   }
 
   /** Writes the exchange if it is wanted. */
   write(record: AccessRecord): void {
-    if (this.#select(record)) this.#writer.write(this.#format(record));
+    if (!this.#select(record)) return;
+    if (this.#batch === null) this.#writer.write(this.#format(record));
+    else this.#batch.add(record);
   }
 
   get counts(): LineCounts {
-    return this.#writer.counts;
+    const { counts } = this.#writer;
+    return { ...counts, held: counts.held + (this.#batch?.count ?? 0) };
   }
 
   flush(): void {
+    this.#batch?.flush();
     this.#writer.flush();
   }
 
   /** After a rotation, as SIGUSR1 asks for. */
   reopen(): void {
+    this.#batch?.flush();
     this.#writer.reopen();
   }
 
   /** Calls back once everything was written or lost. */
   close(onClosed: () => void): void {
+    this.#batch?.close();
     this.#writer.close(onClosed);
   }
 }

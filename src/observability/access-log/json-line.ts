@@ -13,11 +13,12 @@ const fixedParts = new FixedParts(fixedPart);
 
 /** The line with its line feed, as octets. `time` is when the request's head was complete. */
 export function jsonLine(record: AccessRecord): string {
-  let line =
-    `{"time":"${isoTime(record.startedWallMs)}","client":"${jsonText(record.clientAddress)}"` +
-    fixedParts.get(record) +
-    `${jsonText(record.target)}","bytesIn":${record.requestBodyBytes},"bytesOut":${record.responseBodyBytes}` +
-    `,"durationMs":${msText(record.durationMs)}`;
+  // Texts are added and only numbers interpolated, which spares a conversion each.
+  let line = '{"time":"' + isoTime(record.startedWallMs);
+  line += '","client":"' + jsonText(record.clientAddress) + '"';
+  line += fixedParts.get(record) + jsonText(record.target);
+  line += `","bytesIn":${record.requestBodyBytes},"bytesOut":${record.responseBodyBytes}`;
+  line += ',"durationMs":' + msText(record.durationMs);
   if (record.queueMs > 0) line += `,"queueMs":${msText(record.queueMs)}`;
   if (record.connectMs !== null) line += `,"connectMs":${msText(record.connectMs)}`;
   if (record.firstByteMs !== null) line += `,"firstByteMs":${msText(record.firstByteMs)}`;

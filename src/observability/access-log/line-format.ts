@@ -26,6 +26,11 @@ export function lineFormatOf(format: string): LineFormat {
   return presets.get(format) ?? templateFormat(templateOf(format));
 }
 
+/** Is it one of the formats that have a name, not a template? */
+export function isPreset(format: string): boolean {
+  return presets.has(format);
+}
+
 function templateFormat(template: Template): LineFormat {
   const inert: Template = { ...template, constant: null, parts: inertParts(template.parts) };
   let scope: RecordScope | null = null;
