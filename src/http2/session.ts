@@ -39,6 +39,8 @@ const closingTimeoutMs = 1000;
 /** What the peer sends before it learns of a GOAWAY is under way for no longer than this. */
 const goAwayTimeoutMs = 1000;
 const goAwayPing = "goodbye.";
+/** Its answer is of no interest. */
+const idlePing = "anybody?";
 
 export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   readonly isServer: boolean;
@@ -328,6 +330,11 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
 
   resumed(stream: Http2Stream): void {
     this.#receiving.credit(stream);
+    this.flush();
+  }
+
+  ping(): void {
+    this.#writer.hold(pingFrame(idlePing, false));
     this.flush();
   }
 

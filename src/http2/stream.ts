@@ -38,6 +38,8 @@ export interface StreamCarrier {
   resetStream(stream: Http2Stream, code: number): void;
   /** Reading goes on or stops: credit for what came is given or withheld. */
   resumed(stream: Http2Stream): void;
+  /** A frame that wants nothing but to be received. */
+  ping(): void;
   flush(): void;
 }
 
@@ -113,6 +115,11 @@ export class Http2Stream {
     if (!this.isPaused) return;
     this.isPaused = false;
     if (!this.isClosed) this.#carrier.resumed(this);
+  }
+
+  /** Makes the peer look at the connection. */
+  ping(): void {
+    this.#carrier.ping();
   }
 
   #maySend(): boolean {

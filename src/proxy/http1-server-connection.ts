@@ -23,14 +23,13 @@ import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
 import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
+import { Linger } from "./linger.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { refuseHead } from "./refused-head.ts";
 
 type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
 
-/** After the last answer: how long a client may go on sending, which is thrown away, so that it reads the answer. */
-const lingerTimeoutMs = 5000;
 /** How long an idle connection of a draining listener may still send a request. */
 const farewellMs = 1000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
@@ -58,6 +57,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #bodyBytesMax = Number.POSITIVE_INFINITY;
   #bodyIdleMs = 0;
   #tunnelIdleMs = 0;
+  #rest: Linger | null = null;
 
   /** `tls` is null on a plain connection. */
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
@@ -195,7 +195,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   // StreamHandler: what the stream tells.
 
   onData(buffer: Buffer, length: number): void {
-    if (this.#phase === "lingering") return;
+    if (this.#phase === "lingering") return this.#lingerOn(length);
     this.#process(buffer, 0, length, this.#stream);
   }
 
@@ -217,7 +217,7 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
       if (this.#phase === "awaiting") this.#deadline.clear();
       else this.#deadline.set(this.#bodyIdleMs);
     } else if (this.#phase === "lingering") {
-      this.#deadline.set(lingerTimeoutMs);
+      this.#lingerOn(0);
     } else if (this.#phase === "idle" && !this.#readAhead.isEmpty) {
       this.#processReadAhead();
     }
@@ -407,10 +407,20 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   #linger(): void {
     if (!this.#isOpen()) return;
     this.#phase = "lingering";
-    this.#deadline.set(this.#stream.writeBacklog > 0 ? this.#bodyIdleMs : lingerTimeoutMs);
+    this.#deadline.set(this.#bodyIdleMs);
+    this.#lingerOn(0);
     this.#stream.end();
     if (this.#hasClientEnded) this.#endLingering();
     else this.#stream.resume();
+  }
+
+  /** The client has said more, or has read all of the answer: from then on its time counts. */
+  #lingerOn(bytes: number): void {
+    if (this.#stream.writeBacklog > 0) return;
+    const nowMs = this.#context.proxy.deadlines.baseMs();
+    const waitMs = (this.#rest ??= new Linger(nowMs)).waitMs(bytes, nowMs);
+    if (waitMs === 0) this.#destroy();
+    else this.#deadline.set(waitMs);
   }
 
   /** Nobody sends any more; what still waits to be sent may go, and the stream then closes by itself. */

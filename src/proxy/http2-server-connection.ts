@@ -17,6 +17,7 @@ import type { SessionLimits } from "../http2/session-limits.ts";
 import type { SessionOwner } from "../http2/session-owner.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import { Client } from "./client.ts";
+import { DiscardedRequest } from "./discarded-request.ts";
 import { Http2ServerStream, type Http2ServerStreamOwner } from "./http2-server-stream.ts";
 import type { ListenerContext, ListenerSettings } from "./listener-context.ts";
 import { errorResponse } from "./local-response.ts";
@@ -163,7 +164,7 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
     stream.sendHeaders(block + encodeField("content-length", String(body.length)), false);
     stream.sendData(body, 0, body.length);
     stream.sendEnd("");
-    if (!stream.hasRemoteEnded && stream.backlog === 0) stream.reset(ErrorCode.none);
+    if (!stream.isClosed) new DiscardedRequest(stream, this.context.proxy.deadlines).begin();
   }
 
   #refused(cause: Cause): void {

@@ -15,6 +15,7 @@ import { trailersText } from "../http2/message-text.ts";
 import type { Http2Stream, Http2StreamHandler } from "../http2/stream.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import type { Client } from "./client.ts";
+import { DiscardedRequest } from "./discarded-request.ts";
 import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
 import type { ListenerContext } from "./listener-context.ts";
@@ -43,6 +44,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   #isRequestComplete: boolean;
   /** The head of the response, held back until it is known whether anything follows. */
   #heldBlock: string | null = null;
+  #isResponseBegun = false;
   #isResponseComplete = false;
   #isTunnel = false;
   /** What a client sent ahead of the tunnel. */
@@ -121,7 +123,11 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     if (isUpgrade) return this.#beginTunnel(fieldLines);
     const lines = fieldLines + this.#owner.context.settings.responseLines;
     let block = encodeField(":status", String(status)) + encodeLines(lines);
-    if (body.kind === "length") block += encodeField("content-length", String(body.bytes));
+    this.#isResponseBegun = true;
+    // curl 7.88 reads no more once it has a whole response, its window never opens, and its upload hangs: where
+    // an upload goes on, the end of the stream has to tell. From 300 on it stops uploading.
+    if (body.kind === "length" && (this.#isRequestComplete || status >= 300))
+      block += encodeField("content-length", String(body.bytes));
     this.#heldBlock = block;
   }
 
@@ -184,6 +190,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
       this.#exchange.onRequestBody(source, bytes, start, end);
       return;
     }
+    if (this.#isResponseComplete) return;
     if (this.#isTunnelAsked()) return this.#keepEarly(bytes, start, end);
     const { body } = this.#head;
     this.#bodyBytes += end - start;
@@ -197,10 +204,14 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   onEnd(): void {
     if (this.#isTunnel) return this.#exchange.onRequestEnd("");
     const { body } = this.#head;
-    if (body.kind === "length" && this.#bodyBytes !== body.bytes) return this.#malformed();
+    const isShort = body.kind === "length" && this.#bodyBytes !== body.bytes;
+    if (isShort && !this.#isResponseBegun) return this.#malformed();
     if (this.#isRequestComplete) return;
     this.#isRequestComplete = true;
     this.#deadline?.clear();
+    // An upload that ends short of its length once the response has begun was given up (curl from status 300 on). The
+    // endpoint must not take it for whole: it hears nothing, and loses the stream behind its response.
+    if (isShort) return;
     this.#exchange.onRequestEnd(this.#trailers);
   }
 
@@ -259,11 +270,13 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     this.#heldBlock = null;
   }
 
-  /** Everything was handed to the stream; what a client still sends is for nobody. */
+  /** Everything was handed to the stream. */
   #finishResponse(): void {
     this.#isResponseComplete = true;
     if (this.#stream.backlog > 0) return this.#setDeadline(this.#bodyIdleMs);
-    if (!this.#stream.isClosed) this.#stream.reset(ErrorCode.none);
+    if (this.#isTunnel) this.#stream.reset(ErrorCode.none);
+    else if (!this.#stream.isClosed)
+      new DiscardedRequest(this.#stream, this.#owner.context.proxy.deadlines).begin();
     this.#finished();
   }
 
