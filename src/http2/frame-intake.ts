@@ -81,6 +81,11 @@ export class FrameIntake implements FrameSink {
     this.#decoder = new HpackDecoder(tableBytes, parts.limits.headerListBytesMax);
   }
 
+  /** Octets of the peer's fields that are kept. */
+  get heldBytes(): number {
+    return this.#decoder.heldBytes;
+  }
+
   /** Every block is decoded, also one that is of no interest: both sides' tables must stay the same. */
   onHeaders(streamId: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
     const verdict = this.#decoder.decode(bytes, start, end);

@@ -63,6 +63,15 @@ export class FrameReader {
     return this.#partial.length > 0 || this.#blockStreamId !== 0;
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Octets that are kept of frames and blocks that are not complete. */
+  get heldBytes(): number {
+    return this.#partial.length + this.#block.length;
+  }
+
   /** Nothing more is handed out, not even of the read under way. */
   stop(): void {
     this.#isStopped = true;

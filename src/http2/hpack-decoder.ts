@@ -37,6 +37,11 @@ export class HpackDecoder {
     this.#listBytesMax = listBytesMax;
   }
 
+  /** Octets of the table and of the last block's list, as HPACK counts them. */
+  get heldBytes(): number {
+    return this.fields.reduce((sum, field) => sum + field.size, this.#tableBytes);
+  }
+
   /** Reads a whole block, `bytes[start, end)`. */
   decode(bytes: Buffer, start: number, end: number): BlockVerdict {
     this.fields.length = 0;

@@ -14,6 +14,8 @@ export interface SendQueueOwner {
 
 /** When the streams of a session together wait with more than this, none of them shall be given more. */
 const waitingBytesMax = 1024 * 1024;
+/** What a stream that waits is thought to take up itself. */
+const streamBytes = 1024;
 
 export class SendQueue {
   /** The connection's; each stream has its own beside it. */
@@ -28,9 +30,9 @@ export class SendQueue {
     this.#owner = owner;
   }
 
-  /** Of all streams. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
+  /** Octets that wait on all streams, and something for each of these. */
+  get heldBytes(): number {
+    return this.#waitingBytes + this.#queue.length * streamBytes;
   }
 
   get isFull(): boolean {

@@ -53,6 +53,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline;
   readonly #conduct: Conduct;
+  readonly #intake: FrameIntake;
   readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
   readonly #streams: StreamTable;
@@ -96,17 +97,9 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     this.#sending = new SendQueue(this.#writer, this);
     const { streamWindow, connectionWindow } = limits;
     this.#receiving = new ReceiveWindow(this.#writer, streamWindow, connectionWindow, isServer);
-    this.#reader = new FrameReader(this.#createIntake(), limits.headerBlockBytesMax, isServer ? preface : "");
-    stream.handler = this;
-    this.#writer.hold(greeting(isServer, limits));
-    this.#writer.flush();
-    this.#conduct.watchFrame(true);
-  }
-
-  #createIntake(): FrameIntake {
-    return new FrameIntake(this, {
-      source: this.#stream,
-      limits: this.#limits,
+    this.#intake = new FrameIntake(this, {
+      source: stream,
+      limits,
       peer: this.peer,
       writer: this.#writer,
       streams: this.#streams,
@@ -114,6 +107,11 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
       receiving: this.#receiving,
       conduct: this.#conduct,
     });
+    this.#reader = new FrameReader(this.#intake, limits.headerBlockBytesMax, isServer ? preface : "");
+    stream.handler = this;
+    this.#writer.hold(greeting(isServer, limits));
+    this.#writer.flush();
+    this.#conduct.watchFrame(true);
   }
 
   /** The session ended because the peer broke the protocol or a limit. */
@@ -128,6 +126,11 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
 
   get isTakingRequests(): boolean {
     return !this.#isGoAwayFinal;
+  }
+
+  /** Octets kept for the peer: unfinished frames and blocks, its fields, and what it has not been sent yet. */
+  get heldBytes(): number {
+    return this.#reader.heldBytes + this.#intake.heldBytes + this.#sending.heldBytes + this.#writer.heldBytes;
   }
 
   get openStreams(): number {
@@ -201,7 +204,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     if (fault !== 0) this.fault(fault, "a broken frame");
     this.#isReading = false;
     this.#touched.flush();
-    if (this.#phase === "closed" || this.#isClosing()) return;
+    if (this.#reader.isStopped) return;
     this.#writer.flush();
     this.#conduct.watchFrame(this.#reader.isUnfinished || !this.#hasPeerSettings);
     this.#conduct.watchBacklog(this.#stream);
@@ -357,10 +360,6 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   #endIfDrained(): void {
     if (this.#phase !== "draining" || this.#streams.size > 0) return;
     if (!this.isServer || this.#isGoAwayFinal) this.terminate(ErrorCode.none, null);
-  }
-
-  #isClosing(): boolean {
-    return this.#phase === "closing";
   }
 
   #expired(): void {

@@ -8,6 +8,8 @@ export class StreamLog {
   readonly accepted: ByteStream[] = [];
   /** Connections to endpoints in the order in which they were established. */
   readonly dialled: ByteStream[] = [];
+  /** What came over all of them together. */
+  bytesRead = 0;
   readonly #open = new Set<ByteStream>();
 
   get openCount(): number {
@@ -19,10 +21,11 @@ export class StreamLog {
     this.#open.add(stream);
     let handler = stream.handler;
     const closed = (): void => this.released(stream);
+    const read = (bytes: number): void => void (this.bytesRead += bytes);
     Object.defineProperty(stream, "handler", {
       get: () => handler,
       set: (next: StreamHandler) => {
-        handler = withClosed(next, closed);
+        handler = told(next, read, closed);
       },
     });
     stream.handler = handler;
@@ -34,10 +37,13 @@ export class StreamLog {
   }
 }
 
-/** The same handler, but `closed` is called before it hears that the stream is gone. */
-function withClosed(handler: StreamHandler, closed: () => void): StreamHandler {
+/** The same handler, but `read` is called before it hears of data, and `closed` before it hears of the end. */
+function told(handler: StreamHandler, read: (bytes: number) => void, closed: () => void): StreamHandler {
   return {
-    onData: (buffer, length) => handler.onData(buffer, length),
+    onData(buffer, length) {
+      read(length);
+      handler.onData(buffer, length);
+    },
     onEnd: () => handler.onEnd(),
     onDrain: () => handler.onDrain(),
     onClosed(errorCode) {
