@@ -214,18 +214,24 @@ export class AttemptSeries implements QueueWaiter {
 
   /**
    * One more attempt, if the budget allows, after the back-off. Where nothing was sent the first attempt
-   * cost no endpoint anything, so another adds no load and the budget is not asked.
+   * cost no endpoint anything, so another adds no load: the budget is not asked while somebody is left who
+   * did not fail last. When all fail, attempts stay within it whatever they die of.
    */
   #another(cause: Cause, detail: string, isLeaveTaken: boolean): void {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
-    this.#isNextBudgeted = errorRow(cause).retry !== "any-method";
+    this.#isNextBudgeted = errorRow(cause).retry !== "any-method" || !pool.hasSound(this.#tried);
     if (this.#isNextBudgeted && !isLeaveTaken && !pool.tryStartRetry(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
     }
+    const { attemptCount, deadlineMs } = this.#owner.outcome;
+    const delayMs = pool.backoffMs(attemptCount);
+    if (nowMs + delayMs >= deadlineMs) {
+      if (this.#isNextBudgeted) pool.budget.finished();
+      return this.#owner.onSeriesFailed(cause, `${detail} (no time for another attempt)`);
+    }
     this.#tried.at(-1)?.state.count("retries");
-    const delayMs = pool.backoffMs(this.#owner.outcome.attemptCount);
     if (delayMs === 0) return this.#select(this.#isNextBudgeted, nowMs);
     this.#owner.onSeriesWaiting();
     this.#setTimer("backoff", delayMs);

@@ -34,6 +34,8 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
   cause: Cause | null = null;
   detail = "";
   attemptCount = 0;
+  /** When the whole exchange must be over, by the clock. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   failedAttempts: readonly FailedAttempt[] = noAttempts;
   requestBodyBytes = 0;
   responseBodyBytes = 0;

@@ -457,6 +457,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
       else this.#answer("exchange-timeout", "");
     });
     this.#exchangeDeadline.set(delayMs);
+    this.outcome.deadlineMs = this.#startedMs + delayMs;
   }
 
   #pauseRequest(): void {

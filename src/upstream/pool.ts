@@ -154,6 +154,13 @@ export class Pool {
     );
   }
 
+  /** Is there anybody else whose latest request went well? */
+  hasSound(tried: readonly Endpoint[]): boolean {
+    return this.#eligibility.groups.some(({ eligible }) =>
+      eligible.some((endpoint) => endpoint.state.failuresInRow === 0 && isUsable(endpoint, tried)),
+    );
+  }
+
   /** Nobody is free: somebody who asked to be left alone after all, or why nobody can serve. */
   #lastResort(): Endpoint | Cause {
     let cause: Cause = "no-endpoint";
