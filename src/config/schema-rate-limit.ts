@@ -29,7 +29,7 @@ export const rateLimitSchema = z.strictObject({
   ),
   keysMax: field(
     count(1, 10_000_000).prefault(100_000),
-    "Keys remembered; when there are more, the ones longest unused are forgotten.",
+    "Keys remembered; when there are more, those that have used least of their allowance are forgotten.",
     { reload: "restart" },
   ),
   mode: enforceOrObserve(),
