@@ -5,7 +5,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Random } from "../core/random.ts";
 import { evaluatorOf, templateOf } from "../core/template.ts";
-import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
+import { RateLimitHeaders, retryAfterSeconds } from "../limits/rate-limit-headers.ts";
 import { RateLimiter, type RateLimiterShare, type RateLimitSettings } from "../limits/rate-limiter.ts";
 import { type LimitMode, VerdictCounts } from "../limits/verdict.ts";
 import type { Gate } from "../proxy/route-plan.ts";
@@ -85,7 +85,9 @@ export function rateLimitGate(route: string, name: string, parts: RateLimitParts
     check(scope, nowMs) {
       const verdict = limiter.check(keyOf(scope), nowMs);
       counts?.count(verdict);
-      const fieldLines = headers === null ? "" : headers.linesFor(verdict);
+      let fieldLines = headers === null ? "" : headers.linesFor(verdict);
+      if (verdict.mustReject && headers === null)
+        fieldLines = `Retry-After: ${retryAfterSeconds(verdict.retryAfterMs)}\r\n`;
       if (verdict.mustReject)
         return { kind: "refuse", cause: "rate-limited", fieldLines, status: config.status };
       scope.responseLines += fieldLines;

@@ -52,6 +52,7 @@ const refusals: readonly Refusal[] = [
     route: { rateLimits: ["one"] },
     config: { rateLimits: { one: { rate: "1/m", status: 503, headers: false } } },
     answered: 1,
+    retryAfter: /^(?:59|60)$/,
   },
   {
     cause: "rate-limited",
