@@ -75,6 +75,10 @@ function benchBudget(): void {
 }
 
 function benchLimits(): void {
+  const alone = RateLimiter.create(rate, 1, seededRandom(1), startMs);
+  measure("rate limit, a thousand clients, one worker", 2e6, (turn) => {
+    alone.check(clients[turn & 1023]!, startMs + turn * 0.01);
+  });
   const limiter = RateLimiter.create(rate, 2, seededRandom(1), startMs);
   measure("rate limit, a thousand clients", 2e6, (turn) => {
     limiter.check(clients[turn & 1023]!, startMs + turn * 0.01);

@@ -72,7 +72,8 @@ export class RateLimitHeaders {
     if (answer.remaining !== remaining || answer.reset !== reset) {
       answer.remaining = remaining;
       answer.reset = reset;
-      answer.lines = `${this.#start}${remaining}${this.#middleFor(reset)}${remaining}\r\n`;
+      const left = String(remaining);
+      answer.lines = `${this.#start}${left}${this.#middleFor(reset)}${left}\r\n`;
       answer.isInOnePiece = false;
     } else if (!answer.isInOnePiece) {
       answer.lines = inOnePiece(answer.lines);

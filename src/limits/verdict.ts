@@ -70,6 +70,11 @@ export class VerdictCounts {
     return new VerdictCounts(buffer, workerIndex);
   }
 
+  /** One worker only: nobody else counts, or changes what is counted here. */
+  get isAlone(): boolean {
+    return this.#all.length === columns;
+  }
+
   count(verdict: Verdict): void {
     const index = column[verdict.judgement];
     this.#row[index] = this.#row[index]! + 1;
