@@ -71,3 +71,25 @@ test("an ejected endpoint that mended comes back by probation", () => {
   const share = after.filter(({ endpoint }) => endpoint === 0).length / after.length;
   assert.ok(Math.abs(share - 1 / 3) < 0.05, `${share}`);
 });
+
+for (const [rule, outlier, odd] of [
+  ["latency", { latency: { endpointsMin: 3, requestsMin: 20 } }, { serviceMs: 200 }],
+  ["success rate", { successRate: { deviations: 1.5, endpointsMin: 5, requestsMin: 50 } }, failing],
+  ["share of failures", { failureShare: { endpointsMin: 5, requestsMin: 50 } }, failing],
+] as const) {
+  test(`one whose ${rule} stands out among its peers is ejected when the interval ends, and nobody else`, () => {
+    const simulation = new PoolSimulation({
+      pool: {
+        policy: "round-robin",
+        outlier: { interval: "2s", consecutive: { errors: "unlimited" }, ...outlier },
+      },
+      servers: [odd, good, good, good, good, good],
+    });
+    const before = simulation.run({ perSecond: 300, forMs: 1500 });
+    assert.ok(before.some(({ endpoint }) => endpoint === 0));
+    simulation.run({ perSecond: 300, forMs: 1500 });
+    const after = simulation.run({ perSecond: 300, forMs: 2000 });
+    simulation.close();
+    assert.deepEqual(new Set(after.map(({ endpoint }) => endpoint)), new Set([1, 2, 3, 4, 5]));
+  });
+}

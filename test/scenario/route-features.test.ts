@@ -201,3 +201,25 @@ test("a trusted proxy's connections are not limited", async () => {
     [200, 200, 200],
   );
 });
+
+test("faults: a share of requests is held back or answered on purpose, and the rest is not", async () => {
+  await using rig = await startBalancerRig({
+    origins: ["app-1"],
+    config: {
+      routes: [
+        { match: { path: "/late" }, pool: "app", faults: { delay: { duration: "80ms" } } },
+        { match: { path: "/some" }, pool: "app", faults: { abort: { status: 418, share: "50%" } } },
+        { match: { path: "/none" }, pool: "app", faults: { abort: { status: 418, share: "0%" } } },
+      ],
+    },
+  });
+  const startMs = performance.now();
+  assert.equal((await rig.ask("/late")).status, 200);
+  assert.ok(performance.now() - startMs >= 79, "timers are never early");
+  const statuses = async (path: string): Promise<Set<number>> => {
+    const answers = await Promise.all(Array.from({ length: 40 }, async () => rig.ask(path)));
+    return new Set(answers.map(({ status }) => status));
+  };
+  assert.deepEqual(await statuses("/some"), new Set([200, 418]));
+  assert.deepEqual(await statuses("/none"), new Set([200]));
+});

@@ -205,3 +205,31 @@ test("an endpoint at its most connections gets nothing until one of them is free
   assert.equal((await rig.ask()).body, "a");
   assert.equal(stateOf(rig, "a").readTotals().connectionsOpened, 1);
 });
+
+for (const algorithm of ["ketama", "maglev", "rendezvous", "modulo"] as const) {
+  test(`hash, ${algorithm}: a header's value has its endpoint, keeps it, and moves only when that goes`, async () => {
+    await using rig = await startBalancerRig({
+      origins: ["a", "b", "c", "d"],
+      pool: { policy: { name: "hash", key: "${request.header.x-user}", algorithm } },
+    });
+    const homesOf = async (): Promise<Map<string, string>> => {
+      const homes = new Map<string, string>();
+      for (let user = 0; user < 40; user++) {
+        const [first, second] = await rig.bodies(2, { headers: { "x-user": `user-${user}` } });
+        assert.equal(first, second);
+        homes.set(`user-${user}`, first ?? "");
+      }
+      return homes;
+    };
+    const before = await homesOf();
+    assert.equal(new Set(before.values()).size, 4);
+    setDown(rig, "b");
+    const after = await homesOf();
+    for (const [user, home] of before) {
+      if (home === "b") assert.notEqual(after.get(user), "b");
+      else if (algorithm !== "modulo") assert.equal(after.get(user), home, `${user} had no reason to move`);
+    }
+    setDown(rig);
+    assert.deepEqual(await homesOf(), before);
+  });
+}
