@@ -45,12 +45,19 @@ function explainPassword({ basicAuth }: RouteConfig, request: TemplateScope): Ga
   return [{ gate: "password", says, refuses: hasOne ? null : "unauthorized" }];
 }
 
+const periodNames: ReadonlyMap<number, string> = new Map([
+  [1000, "second"],
+  [60_000, "minute"],
+  [3_600_000, "hour"],
+]);
+
 function explainRateLimit(name: string, config: Config, request: TemplateScope): GateExplanation {
   const limit = config.rateLimits[name];
   if (limit === undefined) return { gate: "rate-limit", says: `${name} is not configured`, refuses: null };
   const key = evaluate(templateOf(limit.key, { stage: "route" }), request);
   const { requests, periodMs } = limit.rate;
-  const pace = `${requests} per ${periodMs / 1000} s, ${limit.burst} at once beyond`;
+  const period = periodNames.get(periodMs) ?? `${periodMs / 1000} s`;
+  const pace = `${requests} per ${period}, ${limit.burst === 0 ? "no more at once" : `${limit.burst} more at once`}`;
   const action =
     limit.mode === "observe"
       ? "only counted"

@@ -196,8 +196,12 @@ function groupReasons(member: ExplainedMember, { group }: MemberPlace, isServing
         : `tier ${group.tier} is not in use: an earlier one takes all`,
     );
   } else if (group.share < 1) {
-    const place = group.place === "any-zone" ? `tier ${group.tier}` : `${group.place} of tier ${group.tier}`;
-    reasons.push(`${place} takes ${Math.round(100 * group.share)} % of the traffic`);
+    const places = {
+      "any-zone": "tier",
+      "same-zone": "our own zone in tier",
+      "other-zones": "other zones in tier",
+    };
+    reasons.push(`${places[group.place]} ${group.tier}: ${Math.round(100 * group.share)} % of the traffic`);
   }
   return reasons;
 }

@@ -197,7 +197,7 @@ test("gates are listed, and one that refuses is the outcome", () => {
     [
       "access: 127.0.0.1 is let in",
       "password: asks for user and password (realm restricted); the request brings some, unverified here",
-      "rate-limit: one: key '127.0.0.1', 10 per 1 s, 5 at once beyond, then 429",
+      "rate-limit: one: key '127.0.0.1', 10 per second, 5 more at once, then 429",
       "hook: the hooks of /etc/hooks.ts are asked; they may answer instead",
       "faults: faults on purpose: 10 % held back for 1000 ms",
     ],
