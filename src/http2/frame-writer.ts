@@ -1,7 +1,7 @@
 /**
  * Writes frames. Small ones are held back as text so that many leave in one write. Large spans of data are copied
  * with their headers into a block of memory, so that they, too, leave in few writes, and under TLS fill records.
- * While the stream is still busy with the last write, everything waits here for the next one.
+ * While the stream is behind with the last writes, everything waits here for one more.
  *
  *   block: frames ── text: frames behind them ── the last small span, which may still become the end
  */
@@ -92,7 +92,7 @@ export class FrameWriter {
 
   /** Writes what is held back, now or when the stream has drained. */
   flush(): void {
-    if (this.#lent.length === 0 && this.#stream.writeBacklog === 0) this.flushAll();
+    if (this.#lent.length === 0 && this.#stream.writeBacklog < heldMax) this.flushAll();
   }
 
   /** The stream has written everything. */

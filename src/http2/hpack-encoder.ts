@@ -29,6 +29,13 @@ const forbidden = new Set([
   "http2-settings",
 ]);
 
+/** Entries beyond this have no value. */
+const lastPair = Math.max(...staticPairs.values());
+
+/** Blocks of `:status`, and of `content-length` up to what small bodies have, by their number. */
+const statusBlocks: (string | undefined)[] = Array.from({ length: 1000 });
+const lengthBlocks: (string | undefined)[] = Array.from({ length: 4096 });
+
 let scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
 /** The block of field lines, each `Name: value` with CRLF. */
@@ -46,6 +53,16 @@ export function encodeLines(lines: string): string {
 export function encodeField(name: string, value: string): string {
   ensureRoom(name.length + value.length);
   return latin1(scratch, 0, writeField(0, name, value));
+}
+
+/** Of a response; 100 to 999. */
+export function encodeStatus(status: number): string {
+  return (statusBlocks[status] ??= encodeField(":status", String(status)));
+}
+
+export function encodeContentLength(bytes: number): string {
+  if (bytes >= lengthBlocks.length) return encodeField("content-length", String(bytes));
+  return (lengthBlocks[bytes] ??= encodeField("content-length", String(bytes)));
 }
 
 function encodeAll(lines: string): string {
@@ -80,9 +97,9 @@ function ensureRoom(textLength: number): void {
 }
 
 function writeField(start: number, name: string, value: string): number {
-  const pair = staticPairs.get(`${name}: ${value}`);
-  if (pair !== undefined) return writeInteger(start, 0x80, 7, pair);
   const nameIndex = staticNames.get(name) ?? 0;
+  const pair = nameIndex > 0 && nameIndex <= lastPair ? staticPairs.get(`${name}: ${value}`) : undefined;
+  if (pair !== undefined) return writeInteger(start, 0x80, 7, pair);
   let pos = writeInteger(start, secrets.has(name) ? 0x10 : 0, 4, nameIndex);
   if (nameIndex === 0) pos = writeString(pos, name);
   return writeString(pos, value);

@@ -65,8 +65,8 @@ export class StreamTable {
   }
 
   delete(stream: Http2Stream): void {
-    this.#byId.delete(stream.id);
-    this.#unsent.delete(stream);
+    if (stream.id !== 0) this.#byId.delete(stream.id);
+    else this.#unsent.delete(stream);
   }
 
   /** Empties the table and hands over what was open. */

@@ -10,7 +10,7 @@ import type { BodyFraming } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { Field } from "../http2/field.ts";
 import { ErrorCode, errorName } from "../http2/frames.ts";
-import { encodeField, encodeLines } from "../http2/hpack-encoder.ts";
+import { encodeContentLength, encodeLines, encodeStatus } from "../http2/hpack-encoder.ts";
 import { trailersText } from "../http2/message-text.ts";
 import type { Http2Stream, Http2StreamHandler } from "../http2/stream.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
@@ -115,19 +115,19 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   }
 
   sendInformational(status: number, _reason: string, fieldLines: string): void {
-    this.#stream.sendHeaders(encodeField(":status", String(status)) + encodeLines(fieldLines), false);
+    this.#stream.sendHeaders(encodeStatus(status) + encodeLines(fieldLines), false);
     this.#stream.flush();
   }
 
   sendHead(status: number, _reason: string, fieldLines: string, body: BodyFraming, isUpgrade: boolean): void {
     if (isUpgrade) return this.#beginTunnel(fieldLines);
     const lines = fieldLines + this.#owner.context.settings.responseLines;
-    let block = encodeField(":status", String(status)) + encodeLines(lines);
+    let block = encodeStatus(status) + encodeLines(lines);
     this.#isResponseBegun = true;
     // curl 7.88 reads no more once it has a whole response, its window never opens, and its upload hangs: where
     // an upload goes on, the end of the stream has to tell. From 300 on it stops uploading.
     if (body.kind === "length" && (this.#isRequestComplete || status >= 300))
-      block += encodeField("content-length", String(body.bytes));
+      block += encodeContentLength(body.bytes);
     this.#heldBlock = block;
   }
 
@@ -242,10 +242,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
   #beginTunnel(fieldLines: string): void {
     this.#isTunnel = true;
     this.#setDeadline(this.#tunnelIdleMs);
-    this.#stream.sendHeaders(
-      encodeField(":status", "200") + encodeLines(withoutUpgradeLines(fieldLines)),
-      false,
-    );
+    this.#stream.sendHeaders(encodeStatus(200) + encodeLines(withoutUpgradeLines(fieldLines)), false);
     this.#stream.flush();
     const early = this.#early;
     this.#early = null;

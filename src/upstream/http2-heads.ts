@@ -1,14 +1,14 @@
 /** Heads towards endpoints in HTTP/2's form, and the two forms of a WebSocket's beginning (RFC 8441 and 6455). */
 import { createHash } from "node:crypto";
 import type { ResponseHead } from "../http1/response-head.ts";
-import { encodeField, encodeLines } from "../http2/hpack-encoder.ts";
+import { encodeContentLength, encodeField, encodeLines } from "../http2/hpack-encoder.ts";
 import type { OutgoingRequest } from "./upstream-stream.ts";
 
 /** The header block of a request. */
 export function requestBlock(request: OutgoingRequest, isSecure: boolean): string {
   const { method, target, host, body } = request;
   let block = pseudoFields(method, target, host, isSecure) + encodeLines(request.fieldLines);
-  if (body.kind === "length") block += encodeField("content-length", String(body.bytes));
+  if (body.kind === "length") block += encodeContentLength(body.bytes);
   if (request.isTrailersAccepted) block += encodeField("te", "trailers");
   return block;
 }
