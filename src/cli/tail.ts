@@ -13,9 +13,24 @@ interface TailOptions extends AdminOptions {
   readonly endpoint?: string;
   readonly cause?: string;
   readonly slow?: string;
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly client?: string;
 }
 
-const filters = ["status", "route", "pool", "endpoint", "cause", "slow"] as const;
+const filters = [
+  "status",
+  "route",
+  "pool",
+  "endpoint",
+  "cause",
+  "slow",
+  "method",
+  "host",
+  "path",
+  "client",
+] as const;
 
 const examples = `
 Examples:
@@ -24,6 +39,9 @@ Examples:
 
   Slow answers of one pool:
     $ headgate tail --pool app --slow 500ms
+
+  What one client changes:
+    $ headgate tail --client 192.0.2.7 --method POST,PUT,PATCH,DELETE
 
 A busy Headgate sends a few hundred exchanges a second and says how many it left out.`;
 
@@ -36,6 +54,10 @@ export function addTailVerb(program: Command): void {
     .option("--endpoint <name>", "only where this endpoint answered or failed")
     .option("--cause <cause>", "only this cause, or any: whatever Headgate answered itself or broke off")
     .option("--slow <duration>", "only exchanges that took at least so long", durationText)
+    .option("--method <list>", "only these methods, such as GET,HEAD")
+    .option("--host <name>", "only this host, without port; *.example.com for all below it")
+    .option("--path <path>", "only this path, without query; /api/* for all that begin so")
+    .option("--client <list>", "only these addresses and networks, such as 192.0.2.7,10.0.0.0/8")
     .addHelpText("after", examples)
     .action(tail);
 }

@@ -1,7 +1,7 @@
 /** How the control plane talks to a data plane, in this thread or in a worker. */
 import type { AcmeAnswer } from "../core/acme.ts";
 import type { DialTarget } from "../core/transport.ts";
-import type { ExchangeFilter } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 

@@ -22,7 +22,7 @@ import { loadHooks } from "./hook-modules.ts";
 import { hookPoints } from "./hook-points.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { requestIdentity } from "./observability-identity.ts";
-import type { ExchangeFilter } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
 import { loadPolicyModules } from "./policy-modules.ts";
 import { PoolRegistry } from "./pool-registry.ts";
 import { buildRouter } from "./router.ts";

@@ -38,7 +38,7 @@ import {
 import { AlertKeeper, poolSignals } from "./observability-alerts.ts";
 import { HistoryKeeper } from "./observability-history.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
-import type { ExchangeFilter } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
 import { TraceExport } from "./observability-tracing.ts";
 import { ExchangeViewers } from "./observability-viewers.ts";
 import { PanicWatch } from "./panic-watch.ts";

@@ -14,7 +14,8 @@ import type { ExchangeRecord } from "../proxy/exchange-record.ts";
 import { AccessLogs } from "./access-logs.ts";
 import { type Refusal, refusalRecord } from "./observability-refusal.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
-import { type ExchangeFilter, ExchangeTail } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
+import { ExchangeTail } from "./observability-tail.ts";
 import { type LineTotals, WorkerVitals } from "./observability-vitals.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -61,8 +62,8 @@ export class ObservabilityRecorder {
     this.#traces = new TraceBatcher({ clock, send: (batch) => parts.send({ kind: "traces", batch }) });
   }
 
-  apply({ config, observability }: Snapshot): void {
-    this.#accessLogs.apply(config.accessLog);
+  apply({ config, observability, files }: Snapshot): void {
+    this.#accessLogs.apply(config.accessLog, files.accessLogCa);
     this.#counters = ExchangeCounters.attach(observability.counters, this.#parts.workerIndex);
     this.#vitals = new WorkerVitals(observability.vitals);
     if (this.#timer === null) this.#tick();

@@ -1,23 +1,11 @@
 /**
- * Following exchanges live: which ones a viewer wants, what is told of each, and a thread's side of it.
- * Nothing is gathered while nobody looks; a busy thread sends what fits and says how many it left out.
+ * Following exchanges live: what is told of each, and a thread's side of it. Which ones a viewer wants stands in
+ * `exchange-filter.ts`. Nothing is gathered while nobody looks; a busy thread sends what fits and says how many it left out.
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Cause } from "../core/errors.ts";
 import type { AccessRecord } from "../observability/access-log/access-record.ts";
-
-/** Null: anything. All of them must hold. Plain data, for workers and for the API. */
-export interface ExchangeFilter {
-  /** Ranges, both ends included. */
-  readonly statuses: readonly { readonly from: number; readonly to: number }[] | null;
-  readonly route: string | null;
-  readonly pool: string | null;
-  readonly endpoint: string | null;
-  /** `any`: whatever has a cause. */
-  readonly cause: Cause | "any" | null;
-  /** Exchanges that took at least so long. */
-  readonly slowMs: number | null;
-}
+import { compileFilter, type ExchangeFilter, namesOf } from "./exchange-filter.ts";
 
 /** One exchange as viewers see it. Strings from the client are octets as code points. */
 export interface LiveExchange {
@@ -54,31 +42,6 @@ const batchMax = 100;
 const intervalMs = 250;
 const charsMax = 1024;
 
-export function isWanted(filter: ExchangeFilter, record: AccessRecord | LiveExchange): boolean {
-  const { statuses, route, pool, endpoint, cause, slowMs } = filter;
-  const { status } = record;
-  if (slowMs !== null && record.durationMs < slowMs) return false;
-  if (statuses !== null && !statuses.some(({ from, to }) => status >= from && status <= to)) return false;
-  if (cause !== null && !(cause === "any" ? record.cause !== null : hasCause(record, cause))) return false;
-  const names = namesOf(record);
-  if (route !== null && names.route !== route) return false;
-  if (pool !== null && names.pool !== pool) return false;
-  return (
-    endpoint === null ||
-    names.endpoint === endpoint ||
-    record.failedAttempts.some((each) => each.endpoint === endpoint)
-  );
-}
-
-function hasCause(record: AccessRecord | LiveExchange, cause: Cause): boolean {
-  return record.cause === cause || record.failedAttempts.some((attempt) => attempt.cause === cause);
-}
-
-function namesOf(record: AccessRecord | LiveExchange): Pick<LiveExchange, "route" | "pool" | "endpoint"> {
-  if ("wallMs" in record) return record;
-  return { route: record.routeName, pool: record.poolName, endpoint: record.endpoint?.name ?? "" };
-}
-
 export interface ExchangeTailParts {
   readonly clock: Clock;
   send(batch: LiveBatch): void;
@@ -86,7 +49,7 @@ export interface ExchangeTailParts {
 
 export class ExchangeTail {
   readonly #parts: ExchangeTailParts;
-  #filters: readonly ExchangeFilter[] = [];
+  #filters: readonly ReturnType<typeof compileFilter>[] = [];
   #exchanges: LiveExchange[] = [];
   #skipped = 0;
   #timer: Timer | null = null;
@@ -97,7 +60,7 @@ export class ExchangeTail {
 
   /** Those of all viewers; none when nobody looks. */
   set filters(filters: readonly ExchangeFilter[]) {
-    this.#filters = filters;
+    this.#filters = filters.map(compileFilter);
     if (filters.length === 0) this.close();
   }
 
@@ -114,7 +77,7 @@ export class ExchangeTail {
   }
 
   #consider(record: AccessRecord): void {
-    if (!this.#filters.some((filter) => isWanted(filter, record))) return;
+    if (!this.#filters.some((isWanted) => isWanted(record))) return;
     if (this.#exchanges.length < batchMax) this.#exchanges.push(liveExchange(record));
     else this.#skipped++;
     this.#timer ??= this.#parts.clock.setTimer(intervalMs, () => this.#send());

@@ -1,5 +1,6 @@
 /** Who follows exchanges live, in the main thread: hands the workers everybody's filters, and each viewer what it wants. */
-import { type ExchangeFilter, isWanted, type LiveBatch, type LiveExchange } from "./observability-tail.ts";
+import { compileFilter, type ExchangeFilter } from "./exchange-filter.ts";
+import type { LiveBatch, LiveExchange } from "./observability-tail.ts";
 
 export interface ExchangeViewer {
   readonly filter: ExchangeFilter;
@@ -13,7 +14,8 @@ const viewersMax = 16;
 
 export class ExchangeViewers {
   readonly #tellWorkers: (filters: readonly ExchangeFilter[]) => void;
-  readonly #viewers = new Set<ExchangeViewer>();
+  /** Each with what it wants. */
+  readonly #viewers = new Map<ExchangeViewer, ReturnType<typeof compileFilter>>();
 
   constructor(tellWorkers: (filters: readonly ExchangeFilter[]) => void) {
     this.#tellWorkers = tellWorkers;
@@ -22,7 +24,7 @@ export class ExchangeViewers {
   /** Begins to follow; the result ends it. Null when there are as many viewers as there may be. */
   add(viewer: ExchangeViewer): (() => void) | null {
     if (this.#viewers.size >= viewersMax) return null;
-    this.#viewers.add(viewer);
+    this.#viewers.set(viewer, compileFilter(viewer.filter));
     this.#tell();
     return () => {
       if (this.#viewers.delete(viewer)) this.#tell();
@@ -30,14 +32,14 @@ export class ExchangeViewers {
   }
 
   receive({ exchanges, skipped }: LiveBatch): void {
-    for (const viewer of this.#viewers) {
-      for (const exchange of exchanges) if (isWanted(viewer.filter, exchange)) viewer.onExchange(exchange);
+    for (const [viewer, isWanted] of this.#viewers) {
+      for (const exchange of exchanges) if (isWanted(exchange)) viewer.onExchange(exchange);
       // Whose they were is not known when several look.
       if (skipped > 0) viewer.onSkipped(skipped);
     }
   }
 
   #tell(): void {
-    this.#tellWorkers([...this.#viewers].map(({ filter }) => filter));
+    this.#tellWorkers([...this.#viewers.keys()].map(({ filter }) => filter));
   }
 }

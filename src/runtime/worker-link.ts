@@ -12,7 +12,7 @@ import type { OpenSocket } from "../platform/socket-handover.ts";
 import type { WorkerHandlers, WorkerThread } from "../platform/worker-thread.ts";
 import { type DataPlaneLink, ListenError } from "./data-plane-link.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
-import type { ExchangeFilter } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";

@@ -4,7 +4,7 @@ import type { LogFields, LogLevel } from "../core/log.ts";
 import type { DialTarget } from "../core/transport.ts";
 import type { InheritedSockets, OpenSocket } from "../platform/socket-handover.ts";
 import type { ObservabilityReport } from "./observability-share.ts";
-import type { ExchangeFilter } from "./observability-tail.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
 import type { BoundAddress, Snapshot } from "./snapshot.ts";
 import type { ListenersTls } from "./tls-listeners.ts";
 

@@ -251,11 +251,14 @@ for (const workers of [0, 2]) {
       const all = follow("--json");
       const garbage = follow("--cause", "bad-response");
       const refused = follow("--pool", "refused", "--status", "5xx");
+      const chosen = follow("--client", "127.0.0.0/8", "--method", "get", "--host", "shop.example");
+      const byPath = follow("--path", "/garb*", "--endpoint", "garbage-endpoint");
+      const nothing = follow("--client", "192.0.2.7");
       // Nobody says when a follower is heard of, so requests go on until each has seen something.
-      await eventually("all three have seen something", async () => {
+      await eventually("all have seen something", async () => {
         await ask(headgate.port, "refused");
         await ask(headgate.port, "garbage");
-        return [all, garbage, refused].every(({ stdout }) => stdout !== "") ? true : null;
+        return [all, garbage, refused, chosen, byPath].every(({ stdout }) => stdout !== "") ? true : null;
       });
       const first = JSON.parse(all.stdout.split("\n", 1)[0] ?? "") as AdminDocument<"Exchange">;
       assert.equal(first.status, 502);
@@ -266,6 +269,14 @@ for (const workers of [0, 2]) {
       assert.doesNotMatch(garbage.stdout, /refused/);
       assert.match(refused.stdout, /connect-refused/);
       assert.doesNotMatch(refused.stdout, /garbage/);
+      assert.match(chosen.stdout, /shop\.example/);
+      assert.match(byPath.stdout, /garbage/);
+      assert.doesNotMatch(byPath.stdout, /refused/);
+      assert.equal(nothing.stdout, "");
+      assert.match(
+        (await runCommand(["tail", "--client", "me", "--url", headgate.adminUrl])).stderr,
+        /not an IP address or network/,
+      );
       assert.match(
         (await runCommand(["tail", "--cause", "gremlins", "--url", headgate.adminUrl])).stderr,
         /no cause/,

@@ -1,9 +1,11 @@
 /** Failures of the last hour and exchanges as they happen, as the API shows them, and which ones a viewer wants. */
 import type { AdminDocument } from "../../config/admin-documents.ts";
+import { cidrFault } from "../../core/cidr.ts";
 import { type Cause, errorTable } from "../../core/errors.ts";
 import { parseDurationMs } from "../../core/units.ts";
 import type { DiagnosisReport } from "../../observability/diagnosis.ts";
-import type { ExchangeFilter, LiveExchange } from "../../runtime/observability-tail.ts";
+import type { ExchangeFilter } from "../../runtime/exchange-filter.ts";
+import type { LiveExchange } from "../../runtime/observability-tail.ts";
 import type { AdminCall, QueryParameter } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { isoTime } from "./changes.ts";
@@ -38,6 +40,10 @@ export const filterParameters: readonly QueryParameter[] = [
   { name: "endpoint", description: "An endpoint that answered or failed" },
   { name: "cause", description: "A cause such as connect-refused, or `any`" },
   { name: "slow", description: "Only exchanges that took at least so long, such as 500ms" },
+  { name: "method", description: "Methods, such as GET,HEAD" },
+  { name: "host", description: "The host asked for, without port; `*.example.com` for all below it" },
+  { name: "path", description: "The path without query; `/api/*` for all that begin so" },
+  { name: "client", description: "Addresses and networks of clients, such as 192.0.2.7,10.0.0.0/8" },
 ];
 
 /** Throws a ProblemError that says what is wrong with the query. */
@@ -50,11 +56,33 @@ export function filterOf(call: AdminCall<unknown>): ExchangeFilter {
     endpoint: name("endpoint"),
     cause: causeOf(name("cause")),
     slowMs: slowOf(name("slow")),
+    methods: listOf(name("method"))?.map((method) => method.toUpperCase()) ?? null,
+    host: name("host")?.toLowerCase() ?? null,
+    path: pathOf(name("path")),
+    clients: clientsOf(name("client")),
   };
 }
 
 function statusesOf(text: string | null): ExchangeFilter["statuses"] {
   return text === null ? null : text.split(",").map((part) => rangeOf(part.trim()));
+}
+
+function listOf(text: string | null): readonly string[] | null {
+  return text === null ? null : text.split(",").map((part) => part.trim());
+}
+
+function pathOf(text: string | null): string | null {
+  if (text === null || text.startsWith("/") || text === "*") return text;
+  throw new ProblemError("bad-request", `'${text}' is no path; one begins with /, such as /cart or /api/*`);
+}
+
+function clientsOf(text: string | null): readonly string[] | null {
+  const clients = listOf(text);
+  for (const client of clients ?? []) {
+    const fault = cidrFault(client);
+    if (fault !== null) throw new ProblemError("bad-request", fault);
+  }
+  return clients;
 }
 
 function rangeOf(text: string): { from: number; to: number } {
