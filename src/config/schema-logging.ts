@@ -3,10 +3,11 @@ import * as z from "zod";
 import { field, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, share, text, textAs } from "./leaves.ts";
-import { bodyTemplate, statuses } from "./texts.ts";
+import { bodyTemplate, filePath, statuses } from "./texts.ts";
 
 function logPath() {
-  const allowed = "a path, stdout, syslog://host:514, syslog+tcp://host:601 or syslog+unix:/run/log.sock";
+  const allowed =
+    "a path, stdout, syslog://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or syslog+unix:/run/log.sock";
   return textAs(allowed, (input) => {
     if (input === "") return { allowed };
     if (/^syslog\+unix:\/[^/]/i.test(input)) return { value: input };
@@ -14,7 +15,7 @@ function logPath() {
     const url = URL.canParse(input) ? new URL(input) : null;
     const isRight =
       url !== null &&
-      /^syslog(?:\+tcp)?:$/.test(url.protocol) &&
+      /^syslog(?:\+tcp|\+tls)?:$/.test(url.protocol) &&
       url.hostname !== "" &&
       /^\/?$/.test(url.pathname + url.search);
     return isRight ? { value: input } : { allowed };
@@ -44,7 +45,11 @@ const accessLogObject = z.strictObject({
   ),
   path: field(
     logPath().prefault("stdout"),
-    "A file (opened again on SIGUSR1), `stdout`, or RFC 5424 messages to `syslog://host:514` (UDP), `syslog+tcp://host:601` (octet counting) or `syslog+unix:/run/log.sock` (a stream socket; the datagram socket `/dev/log` cannot be reached).",
+    "A file (opened again on SIGUSR1), `stdout`, or RFC 5424 messages to `syslog://host:514` (UDP), `syslog+tcp://host:601` (octet counting), `syslog+tls://host:6514` (the same over TLS, the certificate verified) or `syslog+unix:/run/log.sock` (a stream socket; the datagram socket `/dev/log` cannot be reached).",
+  ),
+  ca: field(
+    filePath().nullable().prefault(null),
+    "PEM file of the authorities that the receiver of `syslog+tls` is verified by, instead of the system's.",
   ),
   share: field(share().prefault("100%"), "Share of exchanges written; failed ones are always written."),
   statuses: field(statuses().nullable().prefault(null), "Only exchanges with these statuses.", {

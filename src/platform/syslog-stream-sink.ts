@@ -1,23 +1,37 @@
 /**
- * Syslog over a stream: TCP, each message led by its length (octet counting, RFC 6587 §3.4.1), or a unix
- * stream socket, each message ended by a line feed. The connection is made when there is something to send,
- * and made again after it broke. Nothing is kept here: what a broken connection had taken is lost, as with
- * every syslog over TCP.
- *
- * Datagram sockets of the file system, which `/dev/log` usually is, are beyond Node's own modules.
+ * Syslog over a stream: TLS (RFC 5425) and TCP (RFC 6587 §3.4.1), each message led by its length in octets, or
+ * a unix stream socket, each message ended by a line feed. Over TLS the receiver's certificate is verified.
+ * The connection is made when there is something to send, and made again after it broke. Nothing is kept here:
+ * what a broken connection had taken is lost, as with every syslog over TCP. Datagram sockets of the file
+ * system, which `/dev/log` usually is, are beyond Node's own modules.
  */
-import { connect, type NetConnectOpts, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { linesOf, type WholeLineSink } from "./log-sink.ts";
 
 /** A receiver that takes nothing for so long is given up. */
 const timeoutMs = 10_000;
 
 export function tcpSyslogSink(host: string, port: number): WholeLineSink {
-  return new StreamSink({ host, port }, octetCounted);
+  return new StreamSink(() => connect({ host, port }), octetCounted);
+}
+
+/** `caPem`: the authorities to trust instead of the system's; null for the system's. */
+export function tlsSyslogSink(host: string, port: number, caPem: string | null): WholeLineSink {
+  // An address is looked for in the certificate, too, but may not be asked for by SNI (RFC 6066 §3).
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const trust = caPem === null ? {} : { ca: caPem };
+  return new StreamSink(
+    () => connectTls({ host, port, ...name, ...trust, minVersion: "TLSv1.2", rejectUnauthorized: true }),
+    octetCounted,
+  );
 }
 
 export function unixSyslogSink(path: string): WholeLineSink {
-  return new StreamSink({ path }, (lines) => lines);
+  return new StreamSink(
+    () => connect({ path }),
+    (lines) => lines,
+  );
 }
 
 /** Each line as its length in octets, a space and the line without its end. */
@@ -28,13 +42,13 @@ function octetCounted(lines: Buffer): Buffer {
 }
 
 class StreamSink implements WholeLineSink {
-  readonly #target: NetConnectOpts;
+  readonly #dial: () => Socket;
   readonly #frame: (lines: Buffer) => Buffer;
   #socket: Socket | null = null;
   #done: ((error: Error | null) => void) | null = null;
 
-  constructor(target: NetConnectOpts, frame: (lines: Buffer) => Buffer) {
-    this.#target = target;
+  constructor(dial: () => Socket, frame: (lines: Buffer) => Buffer) {
+    this.#dial = dial;
     this.#frame = frame;
   }
 
@@ -58,7 +72,7 @@ class StreamSink implements WholeLineSink {
   }
 
   #connect(): Socket {
-    const socket = connect(this.#target);
+    const socket = this.#dial();
     let reason = new Error("the syslog receiver closed the connection");
     this.#socket = socket;
     socket.unref();

@@ -12,13 +12,13 @@ import type { AccessRecord } from "../observability/access-log/access-record.ts"
 import type { LineSink } from "../observability/access-log/line-writer.ts";
 import type { LineTotals } from "./observability-vitals.ts";
 import { fileLineSink, stdoutLineSink, udpLineSink } from "../platform/log-sink.ts";
-import { tcpSyslogSink, unixSyslogSink } from "../platform/syslog-stream-sink.ts";
+import { tcpSyslogSink, tlsSyslogSink, unixSyslogSink } from "../platform/syslog-stream-sink.ts";
 
 export interface AccessLogsParts {
   readonly clock: Clock;
   readonly random: Random;
   /** Opens where lines go; the platform's sinks by default. */
-  readonly openSink?: (path: string) => LineSink;
+  readonly openSink?: (path: string, caPem: string | null) => LineSink;
 }
 
 /** local0 (RFC 5424 §6.2.1). */
@@ -26,6 +26,8 @@ const syslogFacility = 16;
 const syslogPort = 514;
 /** syslog-conn (RFC 6587, IANA). */
 const syslogTcpPort = 601;
+/** syslog-tls (RFC 5425 §4.1). */
+const syslogTlsPort = 6514;
 const unixScheme = "syslog+unix:";
 
 export class AccessLogs {
@@ -42,13 +44,13 @@ export class AccessLogs {
     this.#parts = parts;
   }
 
-  /** Null ends logging. A log whose settings are unchanged goes on. */
-  apply(config: AccessLogConfig | null): void {
-    const settingsText = JSON.stringify(config);
+  /** Null ends logging. A log whose settings are unchanged goes on. `caPem`: what the file `ca` holds. */
+  apply(config: AccessLogConfig | null, caPem: string | null = null): void {
+    const settingsText = JSON.stringify([config, caPem]);
     if (settingsText === this.#settingsText) return;
     this.#retire();
     this.#settingsText = settingsText;
-    if (config !== null) this.#log = this.#open(config);
+    if (config !== null) this.#log = this.#open(config, caPem);
   }
 
   /** On the request path. */
@@ -78,9 +80,13 @@ export class AccessLogs {
     await Promise.all(this.#closing);
   }
 
-  #open(config: AccessLogConfig): AccessLog {
+  #open(config: AccessLogConfig, caPem: string | null): AccessLog {
     const { clock, random, openSink = openPlatformSink } = this.#parts;
-    const parts = { clock, random, sink: this.#watched(openSink(config.path)) } satisfies AccessLogParts;
+    const parts = {
+      clock,
+      random,
+      sink: this.#watched(openSink(config.path, caPem)),
+    } satisfies AccessLogParts;
     const settings = { ...config, slowMs: config.slow };
     return new AccessLog(settings, isSyslog(config.path) ? { ...parts, syslog: syslogSettings() } : parts);
   }
@@ -114,19 +120,20 @@ function added(totals: LineTotals, { written, dropped, lost }: LineTotals): Line
   return { written: totals.written + written, dropped: totals.dropped + dropped, lost: totals.lost + lost };
 }
 
-function openPlatformSink(path: string): LineSink {
+function openPlatformSink(path: string, caPem: string | null): LineSink {
   if (path === "stdout") return stdoutLineSink();
   if (!isSyslog(path)) return fileLineSink(path);
   if (path.startsWith(unixScheme)) return unixSyslogSink(path.slice(unixScheme.length));
   const { protocol, hostname: name, port } = new URL(path);
   const host = name.replace(/^\[|\]$/g, "");
+  if (protocol === "syslog+tls:") return tlsSyslogSink(host, Number(port || syslogTlsPort), caPem);
   return protocol === "syslog+tcp:"
     ? tcpSyslogSink(host, Number(port || syslogTcpPort))
     : udpLineSink(host, Number(port || syslogPort));
 }
 
 function isSyslog(path: string): boolean {
-  return /^syslog(?:\+tcp|\+unix)?:/.test(path);
+  return /^syslog(?:\+tcp|\+tls|\+unix)?:/.test(path);
 }
 
 function syslogSettings(): AccessLogParts["syslog"] & {} {

@@ -1,7 +1,6 @@
 /**
  * What can only be looked at on this machine before a configuration is made current: routes compiled as
- * the data planes will, files of passwords, modules of policies
- * and hooks. All problems are reported at once.
+ * the data planes will, files of passwords, modules of policies and hooks, where the access log goes. All problems are reported at once.
  */
 import type { ConfigIssue, Path } from "../config/issue.ts";
 import { nowhere } from "../config/issue.ts";
@@ -9,6 +8,7 @@ import { routeIssue } from "../config/route-issue.ts";
 import type { Config } from "../config/schema.ts";
 import type { RouteConfig } from "../config/schema-route.ts";
 import { moduleUrl } from "../platform/modules.ts";
+import { unixSocketKind } from "../platform/unix-socket-kind.ts";
 import { compileRouteActions } from "../routing/route-actions.ts";
 import type { RouteProblem } from "../routing/route-spec.ts";
 import { checkRoutes } from "../routing/route-table.ts";
@@ -25,6 +25,8 @@ export interface NamedFiles {
   readonly policyModules: Readonly<Record<string, string>>;
   /** Address of the module of the hooks; null without one. */
   readonly hooks: string | null;
+  /** The authorities that the access log's receiver is verified by; null for the system's. */
+  readonly accessLogCa: string | null;
 }
 
 /** Throws a ConfigError with everything that is wrong. */
@@ -33,8 +35,48 @@ export async function preflight(config: Config, readTextFile: (path: string) => 
   const passwords = readPasswords(config, readTextFile, issues);
   const policyModules = await findPolicyModules(config, issues);
   const hooks = await findHooks(config, issues);
+  const accessLogCa = readAccessLogCa(config, readTextFile, issues);
+  issues.push(...socketIssues(config));
   if (issues.length > 0) throw new ConfigError(issues);
-  return { passwords, policyModules, hooks };
+  return { passwords, policyModules, hooks, accessLogCa };
+}
+
+function readAccessLogCa(
+  { accessLog }: Config,
+  readTextFile: (path: string) => string,
+  issues: ConfigIssue[],
+): string | null {
+  if (accessLog === null || accessLog.ca === null) return null;
+  try {
+    return readTextFile(accessLog.ca);
+  } catch (error) {
+    issues.push(issueAt(["accessLog", "ca"], `the file of authorities cannot be read: ${reasonOf(error)}`));
+    return null;
+  }
+}
+
+/** A socket where a file should be, or one that takes datagrams: nothing would ever arrive there. */
+function socketIssues({ accessLog }: Config): ConfigIssue[] {
+  if (accessLog === null) return [];
+  const { path } = accessLog;
+  const isUnix = path.startsWith("syslog+unix:");
+  const kind = unixSocketKind(isUnix ? path.slice("syslog+unix:".length) : path);
+  if (kind === "datagram")
+    return [
+      issueAt(
+        ["accessLog", "path"],
+        "this socket takes datagrams, which Node.js cannot send to a file's name",
+        {
+          allowed:
+            "syslog://127.0.0.1:514, syslog+tcp://127.0.0.1:601 or syslog+unix: with a stream socket, on which the daemon must listen (rsyslog: module imudp or imtcp; syslog-ng: source network() or unix-stream())",
+        },
+      ),
+    ];
+  if (kind === "stream" && !isUnix)
+    return [
+      issueAt(["accessLog", "path"], "this is a socket, not a file", { allowed: `syslog+unix:${path}` }),
+    ];
+  return [];
 }
 
 async function findHooks({ hooks, workers }: Config, issues: ConfigIssue[]): Promise<string | null> {

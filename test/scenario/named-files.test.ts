@@ -1,10 +1,15 @@
-/** What a configuration names outside itself: modules of policies, files of passwords. */
+/** What a configuration names outside itself: modules of policies, files of passwords, where the access log goes. */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ConfigError } from "../../src/runtime/config-error.ts";
+import { testAuthorityPem, testCertificatePem, testKeyPem } from "../support/certificates.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { startBalancerRig } from "../support/balancer-rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-"));
@@ -110,3 +115,94 @@ test("a file of passwords with mistakes is refused, line by line", async () => {
     },
   );
 });
+
+const noOpenssl = spawnSync("openssl", ["version"]).error !== undefined && "openssl not installed";
+
+/** Until somebody takes connections on the port. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const isThere = await new Promise((resolve) => {
+      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isThere === true) return;
+  }
+}
+
+test(
+  "lines of the access log reach a syslog receiver over TLS, verified by the authority in a file",
+  { skip: noOpenssl, timeout: 60_000 },
+  async (t) => {
+    const authority = file("log-ca.pem", testAuthorityPem);
+    const [cert, key] = [file("log-cert.pem", testCertificatePem), file("log-key.pem", testKeyPem)];
+    const port = await freePorts(1);
+    const options = ["s_server", "-quiet", "-accept", `127.0.0.1:${port}`, "-cert", cert, "-key", key];
+    // It ends with its input.
+    const receiver = spawn("openssl", options, { stdio: ["pipe", "pipe", "ignore"] });
+    t.after(() => void receiver.kill("SIGKILL"));
+    const received = Promise.withResolvers<string>();
+    let output = "";
+    receiver.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.includes("}")) received.resolve(output);
+    });
+    await listening(port);
+    await using rig = await startBalancerRig({
+      origins: ["a"],
+      config: { accessLog: { path: `syslog+tls://localhost:${port}`, ca: authority } },
+    });
+    await rig.ask("/logged");
+    assert.match(await received.promise, /\d+ <134>1 \S+Z \S+ headgate \d+ access - \{.*"target":"\/logged"/);
+  },
+);
+
+test("an authority of the access log that cannot be read is refused with its place", async () => {
+  const accessLog = { path: "syslog+tls://localhost", ca: join(folder, "absent.pem") };
+  await assert.rejects(startBalancerRig({ origins: ["a"], config: { accessLog } }), (error: unknown) => {
+    assert.ok(error instanceof ConfigError);
+    assert.deepEqual(error.issues[0]?.path, ["accessLog", "ca"]);
+    return true;
+  });
+});
+
+/** Listens on unix sockets of both kinds, which Node cannot do, until its input ends. */
+const twoSockets = `import os, socket, sys
+for name, kind in (("dgram", socket.SOCK_DGRAM), ("stream", socket.SOCK_STREAM)):
+    s = socket.socket(socket.AF_UNIX, kind)
+    s.bind(os.path.join(os.getcwd(), name))
+    if kind == socket.SOCK_STREAM: s.listen()
+    globals()[name] = s
+print("ready", flush=True)
+sys.stdin.read()`;
+const noPython =
+  process.platform !== "linux"
+    ? "only Linux tells the kind of a socket"
+    : spawnSync("python3", ["-V"]).error !== undefined && "python3 not installed";
+
+test(
+  "a datagram socket as the access log's receiver is refused, and the remedy named",
+  { skip: noPython },
+  async (t) => {
+    const child = spawn("python3", ["-c", twoSockets], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+    t.after(() => void child.stdin.end());
+    await once(child.stdout, "data");
+    const issue = async (path: string): Promise<string> => {
+      const started = startBalancerRig({ origins: ["a"], config: { accessLog: { path } } });
+      const error: unknown = await started.then(
+        async (rig) => {
+          await rig[Symbol.asyncDispose]();
+        },
+        (reason: unknown) => reason,
+      );
+      if (error === undefined) return "fine";
+      assert.ok(error instanceof ConfigError);
+      assert.deepEqual(error.issues[0]?.path, ["accessLog", "path"]);
+      return `${error.issues[0]?.message}: ${error.issues[0]?.allowed}`;
+    };
+    assert.match(await issue(`syslog+unix:${folder}/dgram`), /takes datagrams.*syslog:\/\/127\.0\.0\.1:514/);
+    assert.match(await issue(join(folder, "dgram")), /takes datagrams/);
+    assert.match(await issue(join(folder, "stream")), /a socket, not a file: syslog\+unix:/);
+    assert.equal(await issue(`syslog+unix:${folder}/stream`), "fine");
+  },
+);

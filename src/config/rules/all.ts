@@ -31,6 +31,7 @@ import { unclearSource } from "./unclear-source.ts";
 import { uniqueAddresses } from "./unique-addresses.ts";
 import { uniqueNames } from "./unique-names.ts";
 import { unreachableLimits } from "./unreachable-limits.ts";
+import { unusedAuthorities } from "./unused-authorities.ts";
 import { unusedEntries } from "./unused-entries.ts";
 import { unusedTls } from "./unused-tls.ts";
 import { unverifiedTls } from "./unverified-tls.ts";
@@ -71,6 +72,7 @@ export const rules: readonly Rule[] = [
   trustingEveryone,
   unclearSource,
   unreachableLimits,
+  unusedAuthorities,
   unusedEntries,
   unusedTls,
   unverifiedTls,
