@@ -37,7 +37,7 @@ async function buildDashboard(): Promise<void> {
     build: {
       outDir: draft,
       emptyOutDir: true,
-      target: ["chrome120", "firefox121", "safari17"],
+      target: ["chrome123", "firefox121", "safari17.5"],
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       reportCompressedSize: false,

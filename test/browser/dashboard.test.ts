@@ -1,9 +1,10 @@
 /** The dashboard in a real browser against a running Headgate under load. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { missingBrowser, openPage, startBrowser } from "../support/browser.ts";
 import { RunningCommand } from "../support/command.ts";
 import { freePorts } from "../support/free-ports.ts";
@@ -18,6 +19,8 @@ const writeToken = "write-token-0123456789";
 const probeIntervalMs = 3000;
 /** For a probe to be answered and the page to be drawn on a busy machine. */
 const slackMs = 3000;
+
+const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;
 
 let browser: Browser;
 
@@ -37,6 +40,8 @@ interface Scene {
   readonly headgate: HeadgateProcess;
   /** The endpoint that can be killed. */
   readonly victim: RunningCommand;
+  /** The configuration it was started with. */
+  readonly text: string;
   api(path: string): Promise<unknown>;
   /** The endpoints' requests so far as the API tells them, by name. */
   counts(): Promise<Record<string, number>>;
@@ -52,9 +57,7 @@ async function startScene(t: TestContext, hasTokens = false): Promise<Scene> {
   t.after(() => victim.dispose());
   await victim.until(/listening|Listening|running/i);
   const tokens = `[{ token: ${readToken}, name: rita }, { token: ${writeToken}, scope: write, name: ann }]`;
-  const headgate = await startHeadgateProcess(
-    t,
-    `listeners: [{ name: main, address: "127.0.0.1:0" }]
+  const text = `listeners: [{ name: main, address: "127.0.0.1:0" }]
 workers: 0
 pools:
   app:
@@ -68,8 +71,8 @@ routes:
   - { name: hello, match: { path: /hello }, respond: { status: 200, body: hello } }
   - { name: all, pool: app }
 admin: { address: "127.0.0.1:0"${hasTokens ? `, tokens: ${tokens}` : ""} }
-`,
-  );
+`;
+  const headgate = await startHeadgateProcess(t, text);
   const headers: Record<string, string> = hasTokens ? { authorization: `Bearer ${writeToken}` } : {};
   const api = async (path: string): Promise<unknown> => {
     const response = await fetch(headgate.adminUrl + path, { headers });
@@ -87,7 +90,25 @@ admin: { address: "127.0.0.1:0"${hasTokens ? `, tokens: ${tokens}` : ""} }
     assert.deepEqual(report.failures, []);
     return report.requests;
   };
-  return { headgate, victim, api, counts, load };
+  return { headgate, victim, text, api, counts, load };
+}
+
+/** What wrk counted as answered within a second over four connections. */
+async function wrkRequests(url: string): Promise<number> {
+  const wrk = spawn("wrk", ["-t1", "-c4", "-d1s", url], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  wrk.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
+  await once(wrk, "close");
+  return Number(/(\d+) requests in/.exec(text)?.[1]);
+}
+
+/** Presses Tab until the focus is on what is looked for. */
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let presses = 0; presses < 100; presses++) {
+    await page.keyboard.press("Tab");
+    if ((await wanted.and(page.locator(":focus")).count()) === 1) return;
+  }
+  throw new Error("the keyboard does not get there");
 }
 
 /** The endpoints' requests as the page shows them. */
@@ -104,7 +125,7 @@ function grouped(value: number): string {
   return new Intl.NumberFormat("en").format(value);
 }
 
-test("the numbers on the page are those of the API and of the load", options, async (t) => {
+test("the numbers on the page are those of the API, of the load and of wrk", options, async (t) => {
   const { headgate, counts, load } = await startScene(t);
   const { page, complaints } = await openPage(browser, headgate.adminUrl);
   t.after(() => page.close());
@@ -129,6 +150,21 @@ test("the numbers on the page are those of the API and of the load", options, as
 
   await page.getByRole("link", { name: "Routes", exact: true }).click();
   await page.locator("tr[data-route=all] [data-number=requests]").getByText(grouped(sent)).waitFor();
+
+  if (hasWrk) {
+    const counted = sent + (await wrkRequests(headgate.url));
+    const all = async (): Promise<number> =>
+      Number(/([\d,]+) in all/.exec(await gauge.innerText())?.[1]?.replaceAll(",", ""));
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    const ofApi = Object.values(await counts()).reduce((sum, count) => sum + count, 0);
+    await gauge.getByText(`${grouped(ofApi)} in all`).waitFor();
+    // wrk does not count what is under way when its time is over, one request of each connection at most.
+    const shown = await all();
+    assert.ok(
+      shown >= counted && shown <= counted + 4,
+      `${shown} on the page, ${counted} sent by wrk and before`,
+    );
+  }
 
   // While load runs there are rates, and the map has water.
   const steady = new SteadyLoad(headgate.port).keepAlive(4);
@@ -172,6 +208,113 @@ test(
     assert.deepEqual(complaints, []);
   },
 );
+
+test(
+  "weight, reload and rollback from the page do what they say, in the API and to the traffic",
+  options,
+  async (t) => {
+    const { headgate, text, api, counts, load } = await startScene(t);
+    const { page, complaints } = await openPage(browser, `${headgate.adminUrl}/#/pools/app/b1`);
+    t.after(() => page.close());
+    const dialog = page.getByRole("dialog");
+    const confirm = async (effect: RegExp, verb: string): Promise<void> => {
+      await dialog.getByText(effect).first().waitFor();
+      await dialog.getByRole("button", { name: verb, exact: true }).click();
+      await dialog.waitFor({ state: "hidden" });
+    };
+    const inForce = async (): Promise<{ revision: number; via: unknown; weight: unknown }> => {
+      const { revision } = (await api("/v1/status")) as { revision: number };
+      const { config } = (await api("/v1/config")) as { config: { via: string } };
+      const { endpoints } = (await api("/v1/pools/app")) as { endpoints: { configuredWeight: number }[] };
+      return { revision, via: config.via, weight: endpoints[0]?.configuredWeight };
+    };
+    const { via } = await inForce();
+
+    await page.getByLabel("Weight").fill("3");
+    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await confirm(/goes from 33(?:\.\d)? % to 60(?:\.\d)? %/, "Set weight");
+    assert.deepEqual(await inForce(), { revision: 2, via, weight: 3 });
+    await page.locator("dl.gauges").getByText("weight 3").waitFor();
+    const before = await counts();
+    const sent = await load(100);
+    const grown = ((await counts())["b1"] ?? 0) - (before["b1"] ?? 0);
+    assert.ok(Math.abs(grown - sent * 0.6) <= 5, `${grown} of ${sent} went to b1`);
+
+    await page.getByRole("link", { name: "Configuration", exact: true }).click();
+    await page.getByRole("button", { name: "Drift: 1" }).click();
+    await page.locator("ul.changes").getByText("weight").waitFor();
+    headgate.write(`${text}via: elsewhere\n`);
+    await page.getByRole("button", { name: "Reload" }).click();
+    await confirm(/1 setting changed at run time is not in the file/, "Reload");
+    await page.getByText("In force: revision 3").waitFor();
+    assert.deepEqual(await inForce(), { revision: 3, via: "elsewhere", weight: 3 });
+
+    await page.getByRole("button", { name: "Revisions" }).click();
+    const third = page.locator("ol.revisions li", { hasText: "elsewhere" }).first();
+    await third.waitFor();
+    await page
+      .locator("ol.revisions > li")
+      .filter({ has: page.locator("strong", { hasText: /^2$/ }) })
+      .getByRole("button", { name: "Roll back to it" })
+      .click();
+    await dialog.locator("ul.changes").getByText("via").waitFor();
+    await confirm(/becomes revision 4/, "Roll back");
+    await page.getByText("In force: revision 4").waitFor();
+    assert.deepEqual(await inForce(), { revision: 4, via, weight: 3 });
+    assert.deepEqual(complaints, []);
+
+    // A file with a mistake changes nothing and says where it is.
+    headgate.write(text.replace("round-robin", "round-robbin"));
+    await page.getByRole("button", { name: "Reload" }).click();
+    await dialog.getByRole("button", { name: "Reload", exact: true }).click();
+    await dialog
+      .getByRole("alert")
+      .getByText(/did you mean round-robin/)
+      .waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.locator("header.subject").getByText("refused").waitFor();
+    assert.deepEqual(await inForce(), { revision: 4, via, weight: 3 });
+    assert.deepEqual(complaints.filter((complaint) => !/status of 422/.test(complaint)), []); // oxfmt-ignore
+  },
+);
+
+test("with nothing but a keyboard an endpoint is found, drained and put back", options, async (t) => {
+  const { headgate, api } = await startScene(t);
+  const { page, complaints } = await openPage(browser, headgate.adminUrl);
+  t.after(() => page.close());
+  await page.getByText("live", { exact: true }).waitFor();
+  const setTo = async (): Promise<unknown> =>
+    ((await api("/v1/pools/app/endpoints/b1")) as { setTo: unknown }).setTo;
+  await tabTo(page, page.getByRole("link", { name: "Pools", exact: true }));
+  await page.keyboard.press("Enter");
+  const row = page.locator("tr[data-endpoint=b1]");
+  await row.waitFor();
+  await tabTo(page, row.getByRole("link"));
+  await page.keyboard.press("Enter");
+  const drain = page.getByRole("main").getByRole("button", { name: "Drain" });
+  await drain.waitFor();
+  await tabTo(page, drain);
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Drain b1?").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal(await setTo(), "ready", "Escape changes nothing");
+  await drain.and(page.locator(":focus")).waitFor();
+
+  await page.keyboard.press("Enter");
+  await tabTo(page, dialog.getByRole("button", { name: "Drain" }));
+  await page.keyboard.press("Enter");
+  await page.locator("header.subject .state-draining").waitFor();
+  assert.equal(await setTo(), "draining");
+  await tabTo(page, page.getByRole("main").getByRole("button", { name: "Ready" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, dialog.getByRole("button", { name: "Put back" }));
+  await page.keyboard.press("Enter");
+  await page.locator("header.subject .state-up").waitFor();
+  assert.equal(await setTo(), "ready");
+  assert.deepEqual(complaints, []);
+});
 
 test("a token that may only read shows everything and offers no change", options, async (t) => {
   const { headgate } = await startScene(t, true);

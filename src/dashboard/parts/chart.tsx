@@ -129,7 +129,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
         stroke: colour(line.colour),
         width: line.isThin === true ? 1 : 1.5,
         points: { show: false },
-        ...(line.isFilled === true ? { fill: `${colour(line.colour)}2e` } : {}),
+        ...(line.isFilled === true ? { fill: colour(line.colour, 0.18) } : {}),
       })),
     ],
     plugins: [readout(latest)],

@@ -18,7 +18,12 @@ export function applyTheme(theme: Theme): void {
   dispatchEvent(new Event("themechange"));
 }
 
-/** The value of a colour of the style sheet, such as `--water`. */
-export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** The value that a colour of the style sheet, such as `--water`, has in the theme of now; `rgb(…)`. */
+export function colour(name: string, opacity = 1): string {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return opacity === 1 ? color : color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
 }
