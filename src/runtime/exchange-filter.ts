@@ -2,7 +2,7 @@
 import { buildCidrSet } from "../core/cidr.ts";
 import type { Cause } from "../core/errors.ts";
 import type { AccessRecord } from "../observability/access-log/access-record.ts";
-import type { LiveExchange } from "./observability-tail.ts";
+import { type LiveExchange, namesOf } from "./live-exchange.ts";
 
 /** Null: anything. All of them must hold. */
 export interface ExchangeFilter {
@@ -48,11 +48,6 @@ export function compileFilter(filter: ExchangeFilter): Judgement {
     tests.push((record) => networks.contains("client" in record ? record.client : record.clientAddress));
   }
   return (record) => tests.every((isSo) => isSo(record));
-}
-
-export function namesOf(record: Judged): Pick<LiveExchange, "route" | "pool" | "endpoint"> {
-  if ("wallMs" in record) return record;
-  return { route: record.routeName, pool: record.poolName, endpoint: record.endpoint?.name ?? "" };
 }
 
 function wentTo(record: Judged, endpoint: string): boolean {

@@ -3,33 +3,9 @@
  * `exchange-filter.ts`. Nothing is gathered while nobody looks; a busy thread sends what fits and says how many it left out.
  */
 import type { Clock, Timer } from "../core/clock.ts";
-import type { Cause } from "../core/errors.ts";
 import type { AccessRecord } from "../observability/access-log/access-record.ts";
-import { compileFilter, type ExchangeFilter, namesOf } from "./exchange-filter.ts";
-
-/** One exchange as viewers see it. Strings from the client are octets as code points. */
-export interface LiveExchange {
-  readonly wallMs: number;
-  readonly client: string;
-  readonly listener: string;
-  readonly route: string;
-  readonly pool: string;
-  readonly endpoint: string;
-  readonly method: string;
-  readonly host: string;
-  readonly target: string;
-  readonly status: number;
-  readonly cause: Cause | null;
-  readonly detail: string;
-  readonly durationMs: number;
-  readonly queueMs: number;
-  readonly connectMs: number | null;
-  readonly firstByteMs: number | null;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly failedAttempts: readonly { readonly endpoint: string; readonly cause: Cause }[];
-  readonly requestId: string;
-}
+import { compileFilter, type ExchangeFilter } from "./exchange-filter.ts";
+import { type LiveExchange, namesOf } from "./live-exchange.ts";
 
 export interface LiveBatch {
   readonly exchanges: readonly LiveExchange[];

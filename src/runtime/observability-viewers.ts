@@ -1,6 +1,7 @@
 /** Who follows exchanges live, in the main thread: hands the workers everybody's filters, and each viewer what it wants. */
 import { compileFilter, type ExchangeFilter } from "./exchange-filter.ts";
-import type { LiveBatch, LiveExchange } from "./observability-tail.ts";
+import type { LiveExchange } from "./live-exchange.ts";
+import type { LiveBatch } from "./observability-tail.ts";
 
 export interface ExchangeViewer {
   readonly filter: ExchangeFilter;

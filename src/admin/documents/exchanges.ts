@@ -5,7 +5,7 @@ import { type Cause, errorTable } from "../../core/errors.ts";
 import { parseDurationMs } from "../../core/units.ts";
 import type { DiagnosisReport } from "../../observability/diagnosis.ts";
 import type { ExchangeFilter } from "../../runtime/exchange-filter.ts";
-import type { LiveExchange } from "../../runtime/observability-tail.ts";
+import type { LiveExchange } from "../../runtime/live-exchange.ts";
 import type { AdminCall, QueryParameter } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { isoTime } from "./changes.ts";
