@@ -46,7 +46,7 @@ export const retrySchema = z.strictObject({
   ),
   statuses: field(
     statuses().prefault([]),
-    "Statuses of an endpoint's answer that are worth another attempt, such as 503.",
+    "Statuses of an endpoint's answer that are worth another attempt, such as 503. Where no other attempt can follow, the answer is the client's.",
   ),
   grpcStatuses: field(
     z.array(choice(retriedGrpcStatuses)).prefault([]),
@@ -72,7 +72,7 @@ export const retrySchema = z.strictObject({
   backoff: field(backoff.prefault({}), "Waiting between attempts."),
   respectRetryAfter: field(
     flag().prefault(true),
-    "Whether an endpoint that answered with Retry-After is left alone for that long.",
+    "Whether an endpoint that answered with one of `statuses` and Retry-After is left alone for that long, five minutes at most, while others can serve.",
   ),
   budget: field(budget.prefault({}), "Bound on what retries add to the load; per pool, over all workers."),
 });
