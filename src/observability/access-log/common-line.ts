@@ -25,10 +25,11 @@ export function combinedLine(record: AccessRecord): string {
 
 function commonPart(record: AccessRecord): string {
   const user = record.fact("client.user");
-  return (
-    `${hexToken(record.clientAddress)} - ${user === undefined ? "-" : hexToken(String(user))}` +
-    ` [${commonTime(record.startedWallMs + record.durationMs)}]` +
-    ` "${hexText(record.method)} ${hexText(record.target)} ${hexText(record.protocol)}"` +
-    ` ${record.status} ${record.responseBodyBytes}`
-  );
+  let part = hexToken(record.clientAddress);
+  part += user === undefined ? " - - [" : ` - ${hexToken(String(user))} [`;
+  part += commonTime(record.startedWallMs + record.durationMs);
+  part += `] "${hexText(record.method)} `;
+  part += hexText(record.target);
+  part += ` ${hexText(record.protocol)}" `;
+  return `${part + record.status} ${record.responseBodyBytes}`;
 }

@@ -5,19 +5,22 @@
 import type { AccessRecord, LoggedAttempt } from "./access-record.ts";
 import { logfmtValue } from "./escape.ts";
 import { FixedParts } from "./fixed-part.ts";
+import { MomentTexts } from "./moment-texts.ts";
 import { RecentTexts } from "./recent-texts.ts";
-import { isoTime, msText } from "./time-text.ts";
+import { msText } from "./time-text.ts";
 
+const openings = new MomentTexts((time) => `time=${time} client=`);
 const userAgents = new RecentTexts((text) => pair(" userAgent=", text));
 const fixedParts = new FixedParts(fixedPart);
 
 /** The line with its line feed, as octets. */
 export function logfmtLine(record: AccessRecord): string {
-  let line =
-    `time=${isoTime(record.startedWallMs)} client=${logfmtValue(record.clientAddress)}` +
-    fixedParts.get(record) +
-    `${logfmtValue(record.target)} bytesIn=${record.requestBodyBytes} bytesOut=${record.responseBodyBytes}` +
-    ` durationMs=${msText(record.durationMs)}`;
+  let line = openings.get(record.startedWallMs) + logfmtValue(record.clientAddress);
+  line += fixedParts.get(record);
+  line += logfmtValue(record.target);
+  line += ` bytesIn=${record.requestBodyBytes} bytesOut=`;
+  line += `${record.responseBodyBytes} durationMs=`;
+  line += msText(record.durationMs);
   if (record.queueMs > 0) line += ` queueMs=${msText(record.queueMs)}`;
   if (record.connectMs !== null) line += ` connectMs=${msText(record.connectMs)}`;
   if (record.firstByteMs !== null) line += ` firstByteMs=${msText(record.firstByteMs)}`;

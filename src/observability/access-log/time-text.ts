@@ -9,14 +9,13 @@ const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, value) => St
 const threeDigits: readonly string[] = Array.from({ length: 1000 }, (_, value) =>
   String(value).padStart(3, "0"),
 );
+/** `0.` to `63.`: most exchanges take no longer. */
+const wholeDots: readonly string[] = Array.from({ length: 64 }, (_, value) => `${value}.`);
 
 let knownDay = Number.NaN;
 /** `2026-11-21T` and `21/Nov/2026:` of the known day. */
 let isoDay = "";
 let commonDay = "";
-
-let knownMs = Number.NaN;
-let isoMoment = "";
 
 let knownSecond = Number.NaN;
 let commonMoment = "";
@@ -24,12 +23,9 @@ let commonMoment = "";
 /** `2026-11-21T03:09:00.123Z`. Fractions of a millisecond are cut off. */
 export function isoTime(wallMs: number): string {
   const wholeMs = Math.floor(wallMs);
-  if (wholeMs === knownMs) return isoMoment;
   const ofDay = enterDay(wholeMs);
   const seconds = (ofDay / 1000) | 0;
-  isoMoment = `${isoDay + clock(seconds)}.${threeDigits[ofDay - seconds * 1000]!}Z`;
-  knownMs = wholeMs;
-  return isoMoment;
+  return `${isoDay + clock(seconds)}.${threeDigits[ofDay - seconds * 1000]!}Z`;
 }
 
 /** `21/Nov/2026:03:09:00 +0000`, the time of the common log format. */
@@ -48,7 +44,8 @@ export function msText(ms: number): string {
   if (ms >= 2_000_000) return ms.toFixed(3);
   const micros = (ms * 1000 + 0.5) | 0;
   const whole = (micros / 1000) | 0;
-  return `${whole}.${threeDigits[micros - whole * 1000]!}`;
+  const fraction = threeDigits[micros - whole * 1000]!;
+  return whole < wholeDots.length ? wholeDots[whole]! + fraction : `${whole}.${fraction}`;
 }
 
 /** Makes the day of `wholeMs` the known one; returns the milliseconds since it began. */
