@@ -45,6 +45,8 @@ export interface CertificateRequest {
   readonly name: string;
   readonly keyKind: "ecdsa" | "rsa";
   readonly challenge: AcmeChallengeKind;
+  /** The certificate that the new one takes the place of; null for the first one. */
+  readonly replacesPem: string | null;
   /** Resolves when every listener answers so. */
   publish(answer: AcmeAnswer): Promise<void>;
   withdraw(answer: AcmeAnswer): void;

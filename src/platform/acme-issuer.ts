@@ -24,6 +24,7 @@ const nonceRetriesMax = 20;
 const issueTimeoutMs = 180_000;
 
 type Library = typeof Acme;
+type NewOrder = Parameters<Acme.Client["createOrder"]>[0];
 
 /** The library's HTTP client, replaced by ours. */
 interface LibraryHttp {
@@ -60,16 +61,8 @@ class Issuer implements AcmeIssuer {
 
   async renewalWindow(certificatePem: string): Promise<RenewalWindow | null> {
     const identifier = renewalIdentifier(new X509Certificate(certificatePem));
-    const client = await this.#ready();
-    let url: string;
-    try {
-      url = await httpOf(client).getResourceUrl("renewalInfo");
-    } catch (error) {
-      // The directory has no such entry: RFC 9773 is not offered.
-      if (error instanceof AcmeError) throw error;
-      return null;
-    }
-    if (identifier === null) return null;
+    const url = await renewalInfoUrl(await this.#ready());
+    if (identifier === null || url === null) return null;
     const { data } = await this.#transport.request(`${url.replace(/\/$/, "")}/${identifier}`, "get");
     return readWindow(data);
   }
@@ -138,7 +131,7 @@ class Issuer implements AcmeIssuer {
 
   async #order(acme: Library, client: Acme.Client, request: CertificateRequest): Promise<KeyPair> {
     const { name, keyKind } = request;
-    const order = await client.createOrder({ identifiers: [{ type: "dns", value: name }] });
+    const order = await placeOrder(client, request);
     for (const authorization of await client.getAuthorizations(order))
       await prove(acme, client, authorization, request);
     const ownKey =
@@ -149,6 +142,36 @@ class Issuer implements AcmeIssuer {
     const finalized = await client.finalizeOrder(order, csr);
     const certificatePem = await client.getCertificate(finalized);
     return { certificatePem, keyPem: key.toString() };
+  }
+}
+
+/** Says which certificate it replaces where that is understood (RFC 9773 §5): limits of rates do not hold for such orders. */
+async function placeOrder(
+  client: Acme.Client,
+  { name, replacesPem }: CertificateRequest,
+): Promise<Acme.Order> {
+  const order: NewOrder = { identifiers: [{ type: "dns", value: name }] };
+  const isRenewal = replacesPem !== null && (await renewalInfoUrl(client)) !== null;
+  const replaces = isRenewal ? renewalIdentifier(new X509Certificate(replacesPem)) : null;
+  if (replaces === null) return client.createOrder(order);
+  try {
+    return await client.createOrder({ ...order, replaces } as NewOrder);
+  } catch (error) {
+    // Another order has done so, or the authority does not know the certificate any more.
+    const isAboutIt =
+      error instanceof AcmeError && (error.problem === "alreadyReplaced" || error.problem === "malformed");
+    if (!isAboutIt) throw error;
+    return client.createOrder(order);
+  }
+}
+
+/** Null where the directory has no such entry: RFC 9773 is not offered. */
+async function renewalInfoUrl(client: Acme.Client): Promise<string | null> {
+  try {
+    return await httpOf(client).getResourceUrl("renewalInfo");
+  } catch (error) {
+    if (error instanceof AcmeError) throw error;
+    return null;
   }
 }
 

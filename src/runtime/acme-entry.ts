@@ -148,6 +148,7 @@ export class AcmeEntry {
         name: this.#name,
         keyKind,
         challenge: challenges[this.#failures % challenges.length] ?? "http-01",
+        replacesPem: readStored(store, this.#name)?.pair.certificatePem ?? null,
         publish,
         withdraw,
       });

@@ -142,3 +142,43 @@ test(
     await rig.untilShown("bound.test");
   },
 );
+
+test(
+  "Names are got once however many listeners want them, and a proof that the authority remembers is not given again",
+  { skip: noPebble, timeout: 60_000 },
+  async () => {
+    await using pebble = await startPebble({ authorizationReuse: 100 });
+    const secure = (name: string, address: string, names: readonly string[]) => ({
+      name,
+      address,
+      tls: { source: "acme" as const, names: [...names] },
+    });
+    await using rig = await startAcmeRig(pebble, {
+      tls: {},
+      config: {
+        workers: 0,
+        listeners: [
+          { name: "plain", address: `127.0.0.1:${pebble.ports.http}` },
+          secure("first", `127.0.0.1:${pebble.ports.tls}`, ["one.test", "shared.test"]),
+          secure("second", "127.0.0.1:0", ["shared.test", "two.test"]),
+        ],
+      },
+    });
+    for (const name of ["one.test", "shared.test", "two.test"]) await rig.untilShown(name);
+    const portOf = (listener: string): number =>
+      rig.balancer.addresses.find((bound) => bound.listener === listener)?.port ?? 0;
+    const shown = async (listener: string, servername: string): Promise<string> =>
+      (await askTls(portOf(listener), { ...anyone, servername })).certificate.fingerprint256;
+    assert.equal(await shown("first", "shared.test"), await shown("second", "shared.test"));
+    assert.notEqual(await shown("first", "one.test"), await shown("second", "two.test"));
+    assert.deepEqual(
+      rig.balancer.acme.statuses.map(({ name, renewals }) => `${name} ${renewals}`).toSorted(),
+      ["one.test 1", "shared.test 1", "two.test 1"],
+    );
+    // Nobody could prove anything any more.
+    await pebble.point("shared.test", "127.0.0.77");
+    rig.balancer.acme.renew("shared.test");
+    await rig.until("a renewal", () => rig.status("shared.test").renewals === 2);
+    assert.equal(rig.status("shared.test").failures, 0);
+  },
+);

@@ -6,6 +6,8 @@ import { folderWith, PeerProgram } from "./peer-program.ts";
 export interface PebbleOptions {
   /** Good nonces that are refused all the same, percent. */
   readonly nonceReject?: number;
+  /** How often a proof that was given once is remembered, percent; half the time unless given. */
+  readonly authorizationReuse?: number;
   /** Keys of external accounts by identifier; none: nobody needs one. */
   readonly externalAccounts?: Readonly<Record<string, string>>;
   /** How long its certificates last; years unless given. */
@@ -97,7 +99,11 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     }),
     "pebble",
     ["-config", "config.json", "-dnsserver", `127.0.0.1:${dns}`],
-    { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 5) },
+    {
+      PEBBLE_VA_NOSLEEP: "1",
+      PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 5),
+      PEBBLE_AUTHZREUSE: String(options.authorizationReuse ?? 50),
+    },
   );
   await pebble.reachable(acme);
   return new Pebble(
