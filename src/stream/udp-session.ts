@@ -3,6 +3,7 @@ import type { DatagramPeer, Datagrams } from "../core/datagrams.ts";
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Pool } from "../upstream/pool.ts";
 import { type FailedDial, plainAddress, type StreamContext, type StreamSettings } from "./stream-context.ts";
 
 export interface UdpSessionOwner {
@@ -23,6 +24,10 @@ export class UdpSession {
   readonly #tried: Endpoint[] = [];
   #endpoint: Endpoint | null = null;
   #peer: DatagramPeer | null = null;
+  /** As of the latest datagram; a reload makes another. */
+  #pool: Pool | null = null;
+  /** The pool has lost the endpoint. */
+  #isRemoved = false;
   #failedDials: readonly FailedDial[] = [];
   #bytesIn = 0;
   #bytesOut = 0;
@@ -56,6 +61,7 @@ export class UdpSession {
     if (this.#isOver) return;
     this.#bytesIn += bytes.length;
     this.#deadline.set(this.#settings.datagramIdleTimeoutMs);
+    this.#leaveIfOut();
     if (this.#peer === null && !this.#choose()) return this.end("no-endpoint");
     this.#endpointBytesOut += bytes.length;
     this.#peer?.send(bytes);
@@ -89,10 +95,37 @@ export class UdpSession {
     this.#owner.ended();
   }
 
+  #findPool(): Pool | null {
+    return this.#settings.pool === null ? null : this.#context.findPool(this.#settings.pool);
+  }
+
+  /**
+   * A busy client is never silent, so its endpoint would have it for ever: one in maintenance or removed does
+   * not, and one that is down does not while another is well. One that drains keeps whom it has.
+   */
+  #leaveIfOut(): void {
+    const endpoint = this.#endpoint;
+    const pool = this.#findPool();
+    if (endpoint === null || pool === null) return;
+    if (pool !== this.#pool) {
+      this.#pool = pool;
+      this.#isRemoved = !pool.endpoints.some(({ facts }) => facts.key === endpoint.facts.key);
+    }
+    if (!this.#isRemoved && endpoint.state.isReachable) return;
+    if (!this.#isRemoved && !endpoint.state.hasStatus("maintenance")) {
+      const other = pool.select(this.#address, this.#tried);
+      if (typeof other === "string" || !other.isEligible) return;
+    }
+    this.#release();
+    this.#endpoint = null;
+  }
+
   /** Finds an endpoint and a socket towards it; false when there is none. */
   #choose(): boolean {
-    const pool = this.#settings.pool === null ? null : this.#context.findPool(this.#settings.pool);
+    const pool = this.#findPool();
     if (pool === null) return false;
+    this.#pool = pool;
+    this.#isRemoved = false;
     for (;;) {
       const choice = pool.select(this.#address, this.#tried);
       if (typeof choice === "string") return false;

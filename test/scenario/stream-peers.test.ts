@@ -3,17 +3,21 @@ import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { test } from "node:test";
+import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import { freePorts } from "../support/free-ports.ts";
 import {
   certificateFor,
   missing,
+  noNginxStream,
   startDnsmasq,
   startHaproxy,
   startNginx,
+  startNginxStream,
   startRedis,
 } from "../support/peer-program.ts";
-import { connectRaw } from "../support/raw-client.ts";
+import { connectRaw, RawClient } from "../support/raw-client.ts";
+import { startRawOrigin } from "../support/raw-origin.ts";
 import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
 import { turns } from "../support/signal.ts";
 
@@ -170,6 +174,33 @@ for (const version of ["v1", "v2"] as const) {
     },
   );
 }
+
+test("nginx tells us the client, over HTTP and over tcp", { skip: noNginxStream }, async () => {
+  for (const protocol of ["http", "tcp"] as const) {
+    const port = await freePorts(1);
+    const origin = await startRawOrigin();
+    await using it = await running({
+      origins: [protocol === "tcp" ? `tcp://127.0.0.1:${origin.port}` : origin.port],
+      listener: {
+        ...(protocol === "tcp" ? { protocol, pool: "app" } : {}),
+        proxyProtocol: "required",
+        trustedProxies: ["127.0.0.1"],
+      },
+    });
+    await using front = await startNginxStream(
+      port,
+      `server { listen 127.0.0.1:${port}; proxy_pass 127.0.0.1:${it.proxy.port}; proxy_protocol on; }`,
+    );
+    const client = new RawClient(connectTcp({ port, host: "127.0.0.1", localAddress: "127.0.0.5" }));
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert.equal((await client.readResponse()).status, 200, front.output);
+    client.destroy();
+    const { clientAddress, cause } = await it.proxy.record();
+    assert.deepEqual([clientAddress, cause], ["127.0.0.5", null]);
+    await front.kill();
+    await origin.close();
+  }
+});
 
 test(
   "a TLV that HAProxy sends us arrives at the HAProxy behind us",

@@ -108,6 +108,53 @@ test("an endpoint that refuses is left, and what the client sends next goes else
   good.socket.close();
 });
 
+/** The pool `app` with these endpoints; `set` says who is not ready. */
+function poolOf(
+  servers: readonly { readonly port: number }[],
+  set: Readonly<Record<number, "draining" | "maintenance">> = {},
+): ProxyOptions {
+  const endpoints = servers.map(({ port }, index) => ({
+    name: `at-${port}`,
+    url: `udp://127.0.0.1:${port}`,
+    state: set[index] ?? ("ready" as const),
+  }));
+  return {
+    origins: [],
+    listener: { protocol: "udp", pool: "udp" },
+    extraPools: { udp: { policy: "first", endpoints } },
+  };
+}
+
+test("an endpoint in maintenance or removed keeps no client, however busy; one that drains does", async () => {
+  await using stack = new AsyncDisposableStack();
+  const servers = await Promise.all(["a", "b"].map((name) => server(named(name))));
+  for (const { socket } of servers) stack.defer(() => void socket.close());
+  const proxy = await startProxy(poolOf(servers));
+  using one = client(proxy.port);
+  assert.equal(await one.ask("1"), "a:1");
+  await proxy.apply(poolOf(servers, { 0: "draining" }));
+  assert.equal(await one.ask("2"), "a:2");
+  const [a] = proxy.endpoints;
+  await proxy.apply(poolOf(servers, { 0: "maintenance" }));
+  assert.equal(await one.ask("3"), "b:3");
+  const { successes, activeRequests, bytesOut } = a!.state.readTotals();
+  assert.deepEqual([successes, activeRequests, bytesOut], [1, 0, 2], "it got its due when it was left");
+  // Back again, but the client is another's now.
+  await proxy.apply(poolOf(servers));
+  assert.equal(await one.ask("4"), "b:4");
+  await proxy.apply(poolOf(servers.slice(0, 1)));
+  assert.equal(await one.ask("5"), "a:5");
+  assert.deepEqual(
+    servers.map(({ received }) => received),
+    [
+      ["1", "2", "5"],
+      ["3", "4"],
+    ],
+  );
+  await proxy.close();
+  assert.equal(proxy.records.length, 1, "for the client it was one session");
+});
+
 test("clients beyond the limit are not heard", async () => {
   await using it = await running([named("a")], { listener: { limits: { connections: 1 } } });
   using one = client(it.proxy.port);

@@ -1,7 +1,7 @@
 /** A real server (nginx, HAProxy, Redis) as a child process for the length of a test. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,6 +84,25 @@ export async function startNginx(
     "-c",
     join(folder, "nginx.conf"),
   ]);
+  await program.reachable(port);
+  return program;
+}
+
+const nginxStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
+/** Why nginx cannot pass on streams here; false when it can. */
+export const noNginxStream: string | false = existsSync(nginxStreamModule)
+  ? missing("nginx")
+  : "needs the package libnginx-mod-stream";
+
+/** nginx below HTTP; `stream` is what stands in its stream section. */
+export async function startNginxStream(port: number, stream: string): Promise<PeerProgram> {
+  const folder = folderWith({
+    "nginx.conf": `load_module ${nginxStreamModule}; daemon off; master_process off; pid nginx.pid; events {}
+      stream { ${stream} }`,
+  });
+  const options = ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")];
+  const program = new PeerProgram(folder, "nginx", options);
   await program.reachable(port);
   return program;
 }
