@@ -1,7 +1,7 @@
 /**
- * Mozilla's server-side TLS recommendations (version 5.7), without finite-field Diffie-Hellman, whose
- * parameters nobody should have to keep. Groups begin with the hybrid that a recorded session stays
- * secret with even from a quantum computer.
+ * Mozilla's server-side TLS recommendations, version 6.0: the same ciphers (finite-field Diffie-Hellman, which older
+ * versions had, is gone) and groups, and the client's preference among them. Groups begin with the hybrid that
+ * a recorded session stays secret with even from a quantum computer.
  */
 const tls13 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 const tls12 = [

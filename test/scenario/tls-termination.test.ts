@@ -143,6 +143,44 @@ for (const [name, settings, client, expected] of versions) {
   });
 }
 
+test("The intermediate preset takes Mozilla's ciphers of TLS 1.2 and no other that OpenSSL has", async () => {
+  using folder = new CertificateFolder();
+  const rsa = await authority.leaf({ names: ["localhost"], kind: "rsa" });
+  const certificates = [folder.pair("ecdsa", localhost), folder.pair("rsa", rsa)];
+  await using rig = await startTls(folder, { certificates });
+  const known = tls.getCiphers().filter((name) => !name.startsWith("tls_"));
+  assert.ok(known.length > 30, `OpenSSL has only ${known.length}`);
+  const taken: string[] = [];
+  for (const name of known) {
+    const ciphers = `${name.toUpperCase()}:@SECLEVEL=0`;
+    const failure = await failureOf(askTls(rig.proxy.port, { ca, maxVersion: "TLSv1.2", ciphers }));
+    if (failure === "no failure") taken.push(name);
+  }
+  assert.deepEqual(taken.toSorted(), [
+    "ecdhe-ecdsa-aes128-gcm-sha256",
+    "ecdhe-ecdsa-aes256-gcm-sha384",
+    "ecdhe-ecdsa-chacha20-poly1305",
+    "ecdhe-rsa-aes128-gcm-sha256",
+    "ecdhe-rsa-aes256-gcm-sha384",
+    "ecdhe-rsa-chacha20-poly1305",
+  ]);
+});
+
+for (const [protocol, suites] of [
+  ["TLSv1.3", ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]],
+  ["TLSv1.2", ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256"]],
+] as const) {
+  test(`Among the ciphers the client's order counts, ${protocol}`, async () => {
+    using folder = new CertificateFolder();
+    await using rig = await startTls(folder);
+    for (const first of suites) {
+      const ciphers = [first, ...suites.filter((suite) => suite !== first)].join(":");
+      const answer = await askTls(rig.proxy.port, { ca, maxVersion: protocol, ciphers });
+      assert.deepEqual([answer.protocol, answer.cipher], [protocol, first]);
+    }
+  });
+}
+
 test("HSTS is on every HTTPS response, also on those made here", async () => {
   using folder = new CertificateFolder();
   await using rig = await startTls(
