@@ -153,7 +153,16 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   }
 
   finishTunnel(): void {
-    this.cancel();
+    this.#sink = null;
+    // What waits for the endpoint's windows flows out; one that does not read, or does not end, gets this long.
+    this.#setDeadline(this.#idleTimeoutMs);
+    this.flush();
+    this.#closeFinished();
+  }
+
+  /** Of a tunnel that nobody listens to any more. */
+  #closeFinished(): void {
+    if (this.#sink === null && this.#stream?.hasRemoteEnded === true && this.backlog === 0) this.#over();
   }
 
   cancel(): void {
@@ -198,6 +207,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     const sink = this.#sink;
     if (this.#phase === "tunnel") {
       sink?.onResponseEnd("");
+      this.#closeFinished();
       return;
     }
     this.#over();
@@ -211,6 +221,7 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   }
 
   onDrain(): void {
+    if (this.#phase === "tunnel") this.#closeFinished();
     if (this.#phase === "head" && !this.#isRequestComplete) this.#deadline?.clear();
     this.#sink?.onUpstreamDrain();
   }
@@ -303,5 +314,6 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     if (this.#host.lastHeardMs < this.#sentAtMs) this.#host.giveUp();
     if (this.#phase === "head") this.#fail("head-response-timeout", "");
     else if (this.#phase === "body") this.#fail("response-body-timeout", "");
+    else if (this.#phase === "tunnel") this.cancel();
   }
 }
