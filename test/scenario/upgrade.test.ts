@@ -3,9 +3,12 @@
  * clients connect all the while, and none is refused, reset or left without an answer.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
 import { runCommand } from "../support/command.ts";
 import { startEchoBackend } from "../support/echo-backend.ts";
 import { freePorts } from "../support/free-ports.ts";
@@ -106,6 +109,43 @@ admin: 127.0.0.1:0
     finish();
     assert.equal(await slow, "finished");
     await headgate.command.until(/"message":"stopped"/);
+  },
+);
+
+test(
+  "WebSockets are asked to close and come back to the new process; the old one does not wait for its grace",
+  { timeout: 60_000 },
+  async (t) => {
+    const sockets = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    sockets.on("connection", (socket) => socket.send("hello"));
+    await once(sockets, "listening");
+    t.after(() => {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+    });
+    const headgate = await startHeadgateProcess(
+      t,
+      `listeners: ["127.0.0.1:0"]
+workers: 2
+pools: { app: { endpoints: ["http://127.0.0.1:${(sockets.address() as AddressInfo).port}"] } }
+admin: 127.0.0.1:0
+shutdown: { grace: 10m, webSocketClose: 5m }
+`,
+    );
+    const connect = async (): Promise<WebSocket> => {
+      const socket = new WebSocket(headgate.url.replace("http:", "ws:"));
+      await once(socket, "message");
+      return socket;
+    };
+    const clients = await Promise.all([1, 2, 3, 4].map(connect));
+    const codes = Promise.all(clients.map(async (client) => ((await once(client, "close")) as [number])[0]));
+    headgate.command.process.kill("SIGUSR2");
+    assert.deepEqual(await codes, [1001, 1001, 1001, 1001]);
+    const again = await connect();
+    await headgate.command.until(/"message":"stopped"/);
+    again.ping();
+    await once(again, "pong");
+    again.terminate();
   },
 );
 
