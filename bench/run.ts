@@ -61,6 +61,8 @@ async function main(): Promise<boolean> {
   installNodePeers();
   const peers = presentPeers(selectNamed(allPeers, options.peers));
   const loads = selectNamed(allLoads, options.loads);
+  if (loads.some(({ http2 }) => http2 !== undefined) && !canRun("h2load"))
+    throw new Error("needs h2load for HTTP/2: apt-get install nghttp2-client");
   const rounds = Number(options.rounds);
   const seconds = Number(options.seconds);
 
@@ -105,14 +107,14 @@ function resultsDocument(
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not edit.
 
 Machine: ${describeMachine()}. Each proxy is pinned to core 0, with one worker; the origin (nginx) and the load
-generator (wrk, one thread) share core 1. ${rounds} rounds of ${seconds} s per proxy and load, taking turns in rotating order, after a
-warm-up. Figures are medians of the rounds.
+generator (wrk, or h2load for HTTP/2; one thread) share core 1. ${rounds} rounds of ${seconds} s per proxy and load, taking turns in rotating order, after a
+warm-up; over HTTP/2 a round is a fixed number of requests instead. Figures are medians of the rounds.
 
 **Read the ratios, not the absolute numbers.** The headline is requests per CPU-second of the proxy (user and system time of
 all its processes and threads) against nginx in the same round; in parentheses the lowest and the highest round, which
 show the noise: on a shared or virtual machine a few per cent either way mean nothing. "Others" is the share of the
 proxy's core that unrelated programs took; above a few per cent the row is worth little. Requests per second are bounded by
-whichever core is full first. Latency is wrk's, under saturation, so it mirrors throughput rather than a quiet day.
+whichever core is full first. Latency is the load generator's, under saturation, so it mirrors throughput rather than a quiet day.
 
 Versions:
 
