@@ -50,7 +50,7 @@ test("in a large pool the mean is as old as one round of counting, and no older"
   bound.refresh(pool);
   for (const member of pool) member.activeRequests = 4;
   assert.equal(bound.hasRoom(pool[0]!), false);
-  for (let picks = 0; picks < 20; picks++) bound.refresh(pool);
+  for (let picks = 0; picks < 40; picks++) bound.refresh(pool);
   assert.equal(bound.hasRoom(pool[0]!), true);
 });
 

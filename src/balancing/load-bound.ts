@@ -4,12 +4,12 @@
  * M. Zadimoghaddam, "Consistent hashing with bounded loads" (2016).
  *
  * The mean would take a pass over the pool. Instead a few candidates are counted anew per pick, going
- * round: exact up to 8 candidates, beyond that at most n/8 picks old. Weights move seldom and slowly, so
+ * round: exact up to 4 candidates, beyond that at most n/4 picks old. Weights move seldom and slowly, so
  * one of them is looked at per pick.
  */
 import type { Candidate } from "./policy.ts";
 
-const countedPerPick = 8;
+const countedPerPick = 4;
 
 export class LoadBound {
   readonly #factor: number;
