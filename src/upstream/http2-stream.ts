@@ -100,7 +100,9 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
       this.#heldRequest = request;
       return this.#host.awaitSettings(this);
     }
-    if (isWebSocket(request) && this.#host.isConnectProtocolKnown) {
+    if (isWebSocket(request)) {
+      // A plain GET would ask for something else than the client did.
+      if (!this.#host.isConnectProtocolKnown) return this.#fail("websocket-unsupported", "");
       const { block, key } = connectBlock(request, isSecure);
       this.#webSocketKey = key;
       this.#stream?.sendHeaders(block, false);
@@ -135,6 +137,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     if (this.#heldRequest === null && (this.#webSocketKey === null || this.#phase === "tunnel")) {
       this.#stream?.sendEnd(trailers === "" ? "" : encodeLines(trailers));
     }
+    // The end of a tunnel comes by itself: nobody flushes behind it.
+    if (this.#phase === "tunnel") this.#stream?.flush();
     if (this.#phase === "head") this.#setDeadline(this.#responseHeadTimeoutMs);
   }
 
