@@ -17,7 +17,7 @@ import {
   startRedis,
 } from "../support/peer-program.ts";
 import { connectRaw, RawClient } from "../support/raw-client.ts";
-import { startRawOrigin } from "../support/raw-origin.ts";
+import { okAnswer, startRawOrigin } from "../support/raw-origin.ts";
 import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
 import { turns } from "../support/signal.ts";
 
@@ -178,7 +178,7 @@ for (const version of ["v1", "v2"] as const) {
 test("nginx tells us the client, over HTTP and over tcp", { skip: noNginxStream }, async () => {
   for (const protocol of ["http", "tcp"] as const) {
     const port = await freePorts(1);
-    const origin = await startRawOrigin();
+    const origin = await startRawOrigin({ respond: (_request, connection) => connection.end(okAnswer) });
     await using it = await running({
       origins: [protocol === "tcp" ? `tcp://127.0.0.1:${origin.port}` : origin.port],
       listener: {

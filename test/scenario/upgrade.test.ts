@@ -131,6 +131,7 @@ pools: { app: { endpoints: ["http://127.0.0.1:${(sockets.address() as AddressInf
 admin: 127.0.0.1:0
 shutdown: { grace: 10m, webSocketClose: 5m }
 `,
+      { pidFile: true },
     );
     const connect = async (): Promise<WebSocket> => {
       const socket = new WebSocket(headgate.url.replace("http:", "ws:"));
