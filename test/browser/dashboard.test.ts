@@ -329,11 +329,29 @@ test("a token that may only read shows everything and offers no change", options
   await page.getByRole("link", { name: "Configuration", exact: true }).click();
   await page.getByText("In force, defaults filled in").waitFor();
   assert.equal(await page.getByRole("button", { name: "Reload" }).count(), 0);
-  const [wide, shown] = (await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")) as [
-    number,
-    number,
-  ];
-  assert.ok(wide <= shown, `a phone would scroll sideways: ${wide} > ${shown}`);
+  for (const name of [
+    "Configuration",
+    "Overview",
+    "Pools",
+    "Routes",
+    "Diagnosis",
+    "Events",
+    "Explain",
+    "Map",
+  ]) {
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.locator("main h2").first().waitFor();
+    const [wide, shown] = (await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")) as [
+      number,
+      number,
+    ];
+    assert.ok(wide <= shown, `a phone would scroll ${name} sideways: ${wide} > ${shown}`);
+  }
+  await page.locator("svg.map text.map-title", { hasText: "b3" }).waitFor();
+  const hidden = await page.evaluate(
+    "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.map-frame'))",
+  );
+  assert.equal(hidden, 0, "the whole map is seen at once");
   assert.deepEqual(complaints, []);
 });
 

@@ -147,9 +147,9 @@ export function TrafficCharts({
   );
   const latency = useMemo(
     () => [
-      { label: "p99", values: columns.p99, colour: "--water-3", isThin: true },
-      { label: "p90", values: columns.p90, colour: "--water-2" },
-      { label: "median", values: columns.p50, colour: "--water", isFilled: true },
+      { label: "p99", values: columns.p99, colour: "--water" },
+      { label: "p90", values: columns.p90, colour: "--water-2", isThin: true },
+      { label: "median", values: columns.p50, colour: "--ink-3", isFilled: true },
     ],
     [columns, stamp],
   );
