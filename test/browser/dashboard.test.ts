@@ -4,8 +4,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
-import { missingBrowser, openPage, startBrowser } from "../support/browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { missingBrowser, openPage, startBrowser, tabTo } from "../support/browser.ts";
 import { RunningCommand } from "../support/command.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
@@ -100,15 +100,6 @@ async function wrkRequests(url: string): Promise<number> {
   wrk.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
   await once(wrk, "close");
   return Number(/(\d+) requests in/.exec(text)?.[1]);
-}
-
-/** Presses Tab until the focus is on what is looked for. */
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  for (let presses = 0; presses < 100; presses++) {
-    await page.keyboard.press("Tab");
-    if ((await wanted.and(page.locator(":focus")).count()) === 1) return;
-  }
-  throw new Error("the keyboard does not get there");
 }
 
 /** The endpoints' requests as the page shows them. */

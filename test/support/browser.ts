@@ -1,6 +1,6 @@
 /** Debian's Chromium, driven by Playwright, and everything its console complains of. */
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
 const executablePath = "/usr/bin/chromium";
 
@@ -46,4 +46,13 @@ export async function openPage(browser: Browser, url: string, width = 1280): Pro
   });
   await page.goto(url);
   return { page, complaints };
+}
+
+/** Presses Tab until the focus is on what is looked for. */
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let presses = 0; presses < 100; presses++) {
+    await page.keyboard.press("Tab");
+    if ((await wanted.and(page.locator(":focus")).count()) === 1) return;
+  }
+  throw new Error("the keyboard does not get there");
 }
