@@ -190,7 +190,7 @@ export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): 
   if (native === null || handle === null || socket.readableLength > 0)
     return new SocketStream(socket, silentHandler);
   const { _parent: socketHandle = null } = handle as { readonly _parent?: NativeHandle };
-  const encryption = { close: () => void socket.destroy(), socketHandle };
+  const encryption = { close: () => void socket.destroy(), socketHandle, peer: null };
   const stream = new NativeStream(native, handle, silentHandler, encryption);
   socket.on("error", (error: NodeJS.ErrnoException) => stream.ownerFailed(error.code ?? "EUNKNOWN"));
   socket.on("close", () => stream.ownerFailed("ECONNRESET"));

@@ -1,9 +1,9 @@
 /** A handshake driven at the engine's native handle: its time limit, its verdict, its one outcome. */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
-import type { NativeHandle, WrapServerTls } from "./native-handles.ts";
+import type { NativeHandle, SocketName, WrapServerTls } from "./native-handles.ts";
 import type { NativeStreams } from "./native-stream.ts";
 import { NativeTls, type NativeTlsOwner } from "./native-tls.ts";
-import { readTlsFacts, refusalOfClient } from "./tls-facts.ts";
+import { PeerFacts, refusalOfClient } from "./tls-facts.ts";
 import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
@@ -16,11 +16,12 @@ export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
     streams: NativeStreams,
     wrap: WrapServerTls,
     socketHandle: NativeHandle,
+    peer: SocketName,
     deadlines: Deadlines,
     parts: TlsHandshakeParts,
   ) {
     this.#parts = parts;
-    this.#tls = new NativeTls(streams, wrap, socketHandle, parts.choice, this);
+    this.#tls = new NativeTls(streams, wrap, socketHandle, peer, parts.choice, this);
     this.#deadline = new Deadline(deadlines, () => this.onBroken("handshake-timeout"));
     this.#deadline.set(parts.settings.handshakeTimeoutMs);
   }
@@ -41,7 +42,7 @@ export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
     const refusal = refusalOfClient(this.#tls, settings.clientCertificates?.mode ?? null);
     if (refusal !== null) return this.onBroken(refusal);
     this.#end();
-    handler.onSecured(this.#tls.takeStream(), readTlsFacts(this.#tls));
+    handler.onSecured(this.#tls.takeStream(), new PeerFacts(this.#tls));
   }
 
   onBroken(reason: string): void {

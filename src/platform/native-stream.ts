@@ -12,7 +12,7 @@ import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
 import { TurnWrites } from "./turn-writes.ts";
-import { GatherBuffers, SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
+import { type EncryptedBy, GatherBuffers, SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 
 /**
  * Enough for heads and small bodies. What a bulk transfer first reads into it is written as text together
@@ -58,14 +58,6 @@ export class NativeStreams {
   }
 }
 
-/** Whoever stands between an encrypted stream and its socket. */
-export interface EncryptedBy {
-  /** Called instead of the handle's own `close`. */
-  close(): void;
-  /** The handle below the encryption; null where it is not to be had. */
-  readonly socketHandle: NativeHandle | null;
-}
-
 export class NativeStream implements ByteStream, SerialWriterOwner {
   handler: StreamHandler;
   readonly #streams: NativeStreams;
@@ -102,6 +94,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#encryptedBy = encryptedBy;
     this.#serial =
       encryptedBy === null ? null : new SerialWriter(streams, handle, encryptedBy.socketHandle, this);
+    this.#peer = encryptedBy?.peer ?? null;
     this.handler = handler;
     handle.headgateStream = this;
     handle.onread = onRead;
@@ -120,6 +113,15 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
   get localPort(): number {
     return this.#localName().port ?? 0;
+  }
+
+  /** Something was given to an encrypted stream to write. */
+  get hasWritten(): boolean {
+    return this.#serial?.hasWritten === true;
+  }
+
+  get peer(): SocketName {
+    return this.#peerName();
   }
 
   get writeBacklog(): number {

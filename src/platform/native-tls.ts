@@ -5,8 +5,9 @@
  */
 import { X509Certificate } from "node:crypto";
 import { getSystemErrorName } from "node:util";
-import type { NativeHandle, TlsHandle, WrapServerTls } from "./native-handles.ts";
-import { type EncryptedBy, ignoreRead, NativeStream, type NativeStreams } from "./native-stream.ts";
+import type { NativeHandle, SocketName, TlsHandle, WrapServerTls } from "./native-handles.ts";
+import { ignoreRead, NativeStream, type NativeStreams } from "./native-stream.ts";
+import type { EncryptedBy } from "./serial-writer.ts";
 import { silentHandler } from "./dialer.ts";
 import type { TlsChoice } from "./tls-choice.ts";
 import type { TlsPeer } from "./tls-facts.ts";
@@ -40,6 +41,7 @@ function destroyCondemned(): void {
 
 export class NativeTls implements TlsPeer, EncryptedBy {
   readonly socketHandle: NativeHandle;
+  readonly peer: SocketName;
   readonly #streams: NativeStreams;
   readonly #tls: TlsHandle;
   readonly #owner: NativeTlsOwner;
@@ -54,12 +56,14 @@ export class NativeTls implements TlsPeer, EncryptedBy {
     streams: NativeStreams,
     wrap: WrapServerTls,
     socketHandle: NativeHandle,
+    peer: SocketName,
     choice: TlsChoice,
     owner: NativeTlsOwner,
   ) {
     const tls = wrap(socketHandle, choice.context);
     this.#streams = streams;
     this.socketHandle = socketHandle;
+    this.peer = peer;
     this.#tls = tls;
     this.#owner = owner;
     this.#isClientJudged = choice.isCertificateWanted;
@@ -92,9 +96,12 @@ export class NativeTls implements TlsPeer, EncryptedBy {
     if (condemned.push(this) === 1) setImmediate(destroyCondemned);
   }
 
-  /** What was agreed on is still told afterwards: a record may be written when the client has long gone. */
+  /**
+   * What was agreed on is still told afterwards, since a record may be written when the client has long gone;
+   * but not on connections that were never answered.
+   */
   destroyEngine(): void {
-    this.#remembered = this.#stream === null ? nothingAgreed : this.#whatWasAgreed();
+    this.#remembered = this.#stream?.hasWritten === true ? this.#whatWasAgreed() : nothingAgreed;
     this.#tls.destroySSL();
   }
 

@@ -5,7 +5,7 @@
  * into memory of its own.
  */
 import { writeLatin1 } from "../core/latin1.ts";
-import type { NativeHandle, NativeHandles, NativeRequest } from "./native-handles.ts";
+import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
 import type { TurnWrites } from "./turn-writes.ts";
 
 export interface SerialWriterOwner {
@@ -13,6 +13,16 @@ export interface SerialWriterOwner {
   onWriteFailed(error: number): void;
   /** Everything has been handed on. */
   onWritten(): void;
+}
+
+/** Whoever stands between an encrypted stream and its socket. */
+export interface EncryptedBy {
+  /** Called instead of the handle's own `close`. */
+  close(): void;
+  /** The handle below the encryption; null where it is not to be had. */
+  readonly socketHandle: NativeHandle | null;
+  /** The far end, if it has been asked for: later it may have left, and then the system does not know it. */
+  readonly peer: SocketName | null;
 }
 
 /** What the writers of one thread have in common. */
@@ -48,8 +58,8 @@ export class SerialWriter {
   readonly #socketHandle: NativeHandle | null;
   readonly #owner: SerialWriterOwner;
   /** Used in turn: one is still taken while its completion begins the next write. */
-  #request: NativeRequest;
-  #otherRequest: NativeRequest;
+  #request: NativeRequest | null = null;
+  #otherRequest: NativeRequest | null = null;
   readonly #oncomplete: (status: number) => void;
   #isBusy = false;
   /** Holds `#gathered` bytes; null while there are none. */
@@ -69,14 +79,17 @@ export class SerialWriter {
     this.#handle = handle;
     this.#socketHandle = socketHandle;
     this.#owner = owner;
-    this.#request = new writing.handles.WriteWrap();
-    this.#otherRequest = new writing.handles.WriteWrap();
     this.#oncomplete = (status) => this.#completed(status);
   }
 
   /** Something is being written or waits. */
   get isBusy(): boolean {
     return this.#isBusy || this.#gathered > 0;
+  }
+
+  /** Something was written, or tried. */
+  get hasWritten(): boolean {
+    return this.#otherRequest !== null;
   }
 
   /** Something waits. */
@@ -147,7 +160,7 @@ export class SerialWriter {
   /** The engine copies what it does not encrypt at once. */
   #start(data: string | Uint8Array): void {
     const { handles } = this.#writing;
-    const request = this.#request;
+    const request = this.#request ?? new handles.WriteWrap();
     this.#request = this.#otherRequest;
     this.#otherRequest = request;
     const error =

@@ -7,7 +7,7 @@ import tls from "node:tls";
 import { tlsStream } from "./dialer.ts";
 import type { NativeStreams } from "./native-stream.ts";
 import { serverNameOf } from "./tls-choice.ts";
-import { readTlsFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
+import { PeerFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
 import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class SocketHandshake implements TlsHandshakeInWork {
@@ -44,7 +44,7 @@ export class SocketHandshake implements TlsHandshakeInWork {
     const refusal = refusalOfClient(peer, settings.clientCertificates?.mode ?? null);
     if (refusal !== null) return this.#failed(refusal);
     this.#end();
-    handler.onSecured(tlsStream(this.#native, this.#socket), readTlsFacts(peer));
+    handler.onSecured(tlsStream(this.#native, this.#socket), new PeerFacts(peer));
   }
 
   #failed(reason: string): void {

@@ -54,30 +54,36 @@ interface Verifier {
   verifyError(): NodeJS.ErrnoException | null | undefined;
 }
 
-export function readTlsFacts(peer: TlsPeer): TlsFacts {
-  return {
-    get version() {
-      return peer.version;
-    },
-    get cipher() {
-      return peer.cipher;
-    },
-    get serverName() {
-      return peer.serverName;
-    },
-    alpn: peer.alpn,
-    get isResumed() {
-      return peer.isResumed;
-    },
-    get client() {
-      return clientCertificate(peer);
-    },
-    get clientVerify() {
-      if (peer.certificate === null) return "NONE";
-      const fault = verifyFault(peer);
-      return fault === null ? "SUCCESS" : `FAILED:${fault}`;
-    },
-  };
+/** Asks when it is asked. */
+export class PeerFacts implements TlsFacts {
+  readonly alpn: string;
+  readonly #peer: TlsPeer;
+
+  constructor(peer: TlsPeer) {
+    this.#peer = peer;
+    this.alpn = peer.alpn;
+  }
+
+  get version(): string {
+    return this.#peer.version;
+  }
+  get cipher(): string {
+    return this.#peer.cipher;
+  }
+  get serverName(): string {
+    return this.#peer.serverName;
+  }
+  get isResumed(): boolean {
+    return this.#peer.isResumed;
+  }
+  get client(): ClientCertificate | null {
+    return clientCertificate(this.#peer);
+  }
+  get clientVerify(): string {
+    if (this.#peer.certificate === null) return "NONE";
+    const fault = verifyFault(this.#peer);
+    return fault === null ? "SUCCESS" : `FAILED:${fault}`;
+  }
 }
 
 /** Why the client may not come in, as a code; null when it may. */

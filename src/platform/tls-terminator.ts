@@ -88,9 +88,10 @@ class Terminator implements TlsTerminator {
     const native = this.#native;
     const wrap = native?.handles.wrapServerTls ?? null;
     if (native !== null && wrap !== null && stream instanceof NativeStream) {
+      const { peer } = stream;
       const handle = stream.releaseHandle();
       if (handle === null) return null;
-      const handshake = new NativeHandshake(native, wrap, handle, this.#deadlines, parts);
+      const handshake = new NativeHandshake(native, wrap, handle, peer, this.#deadlines, parts);
       handshake.start(alreadyRead);
       return handshake;
     }

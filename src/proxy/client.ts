@@ -26,13 +26,7 @@ export class Client {
     const address = plainAddress(stream.remoteAddress);
     this.#stream = stream;
     this.#tls = tls;
-    this.peer = {
-      address,
-      port: stream.remotePort,
-      localPort: stream.localPort,
-      isSecure: tls !== null,
-      isTrusted: forwarding.trusted.contains(address),
-    };
+    this.peer = new StreamPeer(stream, address, tls !== null, forwarding.trusted.contains(address));
   }
 
   /** Its address: the peer's own, or the one that a trusted proxy vouches for. */
@@ -69,6 +63,28 @@ export class Client {
       default:
         return this.#tls === null ? undefined : tlsFact(name, this.#tls);
     }
+  }
+}
+
+/** The local port costs a call of the system and is seldom wanted. */
+class StreamPeer implements Peer {
+  readonly address: string;
+  readonly isSecure: boolean;
+  readonly isTrusted: boolean;
+  readonly #stream: ByteStream;
+
+  constructor(stream: ByteStream, address: string, isSecure: boolean, isTrusted: boolean) {
+    this.#stream = stream;
+    this.address = address;
+    this.isSecure = isSecure;
+    this.isTrusted = isTrusted;
+  }
+
+  get port(): number {
+    return this.#stream.remotePort;
+  }
+  get localPort(): number {
+    return this.#stream.localPort;
   }
 }
 

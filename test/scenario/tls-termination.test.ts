@@ -1,9 +1,11 @@
 /** TLS towards clients: who is shown which certificate, over which versions and protocols. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import tls from "node:tls";
 import { CertificateFolder } from "../support/made-certificates.ts";
 import { testOverTransports } from "../support/rig.ts";
+import { turns } from "../support/signal.ts";
 import { askTls, failureOf } from "../support/tls-client.ts";
 import { authority, ca, localhost, startTls, type TlsInput } from "../support/tls-rig.ts";
 
@@ -51,6 +53,36 @@ testOverTransports("Bodies of a megabyte pass both ways over TLS, byte for byte"
   let text = "";
   for await (const bytes of socket) text += (bytes as Buffer).toString("latin1");
   assert.equal(text.slice(text.indexOf("\r\n\r\n") + 4), body);
+});
+
+testOverTransports("Clients that read nothing are cut or leave while a write waits", async (transport) => {
+  using folder = new CertificateFolder();
+  const size = 20_000_000;
+  const respond = (): string => `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${"x".repeat(size)}`;
+  const options = {
+    transport,
+    behaviours: [{ respond }],
+    listener: { timeouts: { bodyIdle: "300ms" } },
+  } as const;
+  await using rig = await startTls(folder, {}, options);
+  const { port } = rig.proxy;
+  const clients = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca });
+      socket.on("error", () => {});
+      await once(socket, "secureConnect");
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await once(socket, "readable");
+      return socket;
+    }),
+  );
+  // What it has not read makes the first one's leaving a reset.
+  clients[0]?.destroy();
+  // The others are cut when they have read nothing for too long.
+  while (rig.proxy.listener.connections > 0) await turns(1);
+  for (const client of clients) client.destroy();
+  const causes = await Promise.all(clients.map(async () => (await rig.proxy.record()).cause));
+  assert.deepEqual(causes, ["client-gone", "client-gone", "client-gone", "client-gone"]);
 });
 
 test("Each name gets its certificate: exact before wildcard, and the first one for everybody else", async () => {
