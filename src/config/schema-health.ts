@@ -8,14 +8,17 @@ import { headerName, headerValue, hostName, statuses } from "./texts.ts";
 
 const healthObject = z.strictObject({
   kind: field(
-    choice(["http", "tcp"]).prefault("http"),
-    "`http` asks for a path and looks at the status; `tcp` only connects.",
+    choice(["http", "tcp", "grpc"]).prefault("http"),
+    "`http` asks for a path and looks at the status; `tcp` only connects; `grpc` calls `grpc.health.v1.Health/Check` over HTTP/2.",
   ),
   path: field(text("a path such as /health").prefault("/"), "What an `http` probe asks for.", {
     hazard:
       "A path that checks the application's own dependencies takes every endpoint out at once when a dependency fails.",
   }),
   method: field(choice(["GET", "HEAD", "OPTIONS"]).prefault("GET"), "The method of an `http` probe."),
+  service: field(text().nullable().prefault(null), "The service that a `grpc` probe asks about.", {
+    defaultText: "the server as a whole",
+  }),
   interval: field(duration(10).prefault("5s"), "Time between two probes of one endpoint."),
   downInterval: field(
     duration(10).nullable().prefault(null),
@@ -42,10 +45,17 @@ const healthObject = z.strictObject({
     text().nullable().prefault(null),
     "A text that must occur in the first 64 KiB of the answer's body.",
   ),
-  host: field(hostName().nullable().prefault(null), "Host header of an `http` probe.", {
-    defaultText: "the endpoint's own name",
-  }),
-  headers: field(z.record(headerName(), headerValue()).prefault({}), "Further headers of an `http` probe."),
+  host: field(
+    hostName().nullable().prefault(null),
+    "Host header of an `http` probe, `:authority` of a `grpc` probe.",
+    {
+      defaultText: "the endpoint's own name",
+    },
+  ),
+  headers: field(
+    z.record(headerName(), headerValue()).prefault({}),
+    "Further headers of an `http` probe, metadata of a `grpc` probe.",
+  ),
   port: field(
     count(1, 65_535).nullable().prefault(null),
     "Port to probe, if it is not the one that takes traffic.",

@@ -68,7 +68,8 @@ export function requestText(
         protocol = value;
         break;
       case Kind.host:
-        if (host !== null && host !== value) return "conflicting-host";
+        // As over HTTP/1.1 (RFC 9112 §3.2), even where they agree.
+        if (host !== null) return "conflicting-host";
         host = value;
         break;
       case Kind.cookie:

@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import { EndpointHealth, type HealthChange } from "../health/endpoint-health.ts";
+import { createGrpcProbe } from "../health/grpc-probe.ts";
 import { createHttpProbe } from "../health/http-probe.ts";
 import type { Probe } from "../health/probe.ts";
 import { Prober, type ProbeSubject } from "../health/prober.ts";
@@ -120,9 +121,14 @@ export class HealthChecks {
 
   #probeOf(health: HealthConfig, proxyProtocol: PoolConfig["proxyProtocol"]): Probe {
     const { clock, dialer } = this.#parts;
-    return health.kind === "tcp"
-      ? createTcpProbe(introducedDialer(dialer, proxyProtocol), clock)
-      : createHttpProbe(health, clock);
+    switch (health.kind) {
+      case "tcp":
+        return createTcpProbe(introducedDialer(dialer, proxyProtocol), clock);
+      case "grpc":
+        return createGrpcProbe({ ...health, service: health.service ?? "" }, clock);
+      case "http":
+        return createHttpProbe(health, clock);
+    }
   }
 
   #targetOf(endpoint: SharedEndpoint, health: HealthConfig): ReturnType<ProbeSubject["target"]> {

@@ -145,6 +145,11 @@ frameCases(":authority and Host (§8.3.1)", [
     frames: [request([method, scheme, path, ["host", "a"], ["host", "b"]])],
     answers: [1, 400],
   },
+  {
+    name: "the same Host twice",
+    frames: [request([method, scheme, path, ["host", "a"], ["host", "a"]])],
+    answers: [1, 400],
+  },
   { name: "neither", frames: [request([method, scheme, path])], answers: [1, 400] },
   {
     name: "user and password in :authority",
