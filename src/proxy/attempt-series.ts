@@ -50,6 +50,8 @@ export interface SeriesTarget {
 }
 
 const noEndpoints: readonly Endpoint[] = [];
+/** Milliseconds of back-off. */
+type Pause = number;
 /** Stale pooled connections met by one exchange before they count as failures. */
 const staleRetriesMax = 8;
 
@@ -104,7 +106,7 @@ export class AttemptSeries implements QueueWaiter {
     if (bound !== null) {
       const taken = this.#takeBound(bound);
       if (taken !== null) return taken;
-      if (pool.sticky?.isRejecting === true) return "sticky-unavailable";
+      if (this.#isBoundForGood) return "sticky-unavailable";
     }
     for (;;) {
       const choice = pool.select(key, this.#tried);
@@ -115,8 +117,14 @@ export class AttemptSeries implements QueueWaiter {
   }
 
   #takeBound(bound: Endpoint | "gone"): Endpoint | null {
-    if (bound === "gone" || !bound.canServeBound || this.#tried.includes(bound)) return null;
-    return bound.tryStart() ? bound : null;
+    if (bound === "gone" || this.#tried.includes(bound)) return null;
+    return bound.canServeBound(this.#isBoundForGood) && bound.tryStart() ? bound : null;
+  }
+
+  /** Nobody else may answer. */
+  get #isBoundForGood(): boolean {
+    const { bound, pool } = this.#target;
+    return bound !== null && pool.sticky?.isRejecting === true;
   }
 
   #begin(endpoint: Endpoint, isBudgeted: boolean, nowMs: number): void {
@@ -182,7 +190,7 @@ export class AttemptSeries implements QueueWaiter {
     cause: Cause,
     detail: string,
     facts = this.#facts(false),
-    isLeaveTaken = false,
+    leaveFor: Pause | null = null,
   ): void {
     const decision = decideRetry(cause, facts, this.#target.retry);
     if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
@@ -198,7 +206,7 @@ export class AttemptSeries implements QueueWaiter {
     }
     this.current = null;
     if (decision === "give-up") this.#owner.onSeriesFailed(cause, detail);
-    else this.#another(cause, detail, isLeaveTaken);
+    else this.#another(cause, detail, leaveFor);
   }
 
   #noteFailure(attempt: Attempt, cause: Cause, detail: string): void {
@@ -217,19 +225,15 @@ export class AttemptSeries implements QueueWaiter {
    * cost no endpoint anything, so another adds no load: the budget is not asked while somebody is left who
    * did not fail last. When all fail, attempts stay within it whatever they die of.
    */
-  #another(cause: Cause, detail: string, isLeaveTaken: boolean): void {
+  #another(cause: Cause, detail: string, leaveFor: Pause | null): void {
     const { pool } = this.#target;
     const nowMs = this.#context.clock.nowMs();
+    const delayMs = leaveFor ?? this.#pauseInTime(nowMs);
+    if (delayMs === null) return this.#owner.onSeriesFailed(cause, `${detail} (no time for another attempt)`);
     this.#isNextBudgeted = errorRow(cause).retry !== "any-method" || !pool.hasSound(this.#tried);
-    if (this.#isNextBudgeted && !isLeaveTaken && !pool.tryStartRetry(nowMs)) {
+    if (this.#isNextBudgeted && leaveFor === null && !pool.tryStartRetry(nowMs)) {
       this.#owner.onSeriesFailed(cause, `${detail} (retry budget spent)`);
       return;
-    }
-    const { attemptCount, deadlineMs } = this.#owner.outcome;
-    const delayMs = pool.backoffMs(attemptCount);
-    if (nowMs + delayMs >= deadlineMs) {
-      if (this.#isNextBudgeted) pool.budget.finished();
-      return this.#owner.onSeriesFailed(cause, `${detail} (no time for another attempt)`);
     }
     this.#tried.at(-1)?.state.count("retries");
     if (delayMs === 0) return this.#select(this.#isNextBudgeted, nowMs);
@@ -237,9 +241,16 @@ export class AttemptSeries implements QueueWaiter {
     this.#setTimer("backoff", delayMs);
   }
 
+  /** The back-off before the next attempt; null when the exchange would be over by then. */
+  #pauseInTime(nowMs: number): Pause | null {
+    const { attemptCount, deadlineMs } = this.#owner.outcome;
+    const delayMs = this.#target.pool.backoffMs(attemptCount);
+    return nowMs + delayMs < deadlineMs ? delayMs : null;
+  }
+
   /**
-   * Throws a response of a listed status away for another attempt; true if it did. Where none can follow
-   * (the last attempt, nobody left to ask, the budget spent) the client gets the endpoint's own answer.
+   * Throws a response of a listed status away for another attempt; true if it did. Where none can follow (the last
+   * attempt, nobody left to ask, no time, the budget spent) the client gets the endpoint's own answer.
    */
   retriesStatus(attempt: Attempt, head: ResponseHead): boolean {
     const { retry } = this.#target;
@@ -250,17 +261,21 @@ export class AttemptSeries implements QueueWaiter {
     if (decideRetry("retried-status", facts, retry) !== "another-endpoint") return false;
     // Whoever races it may still answer better; it needs no leave.
     const isAlone = this.#hedge === null;
-    if (isAlone && !this.#mayFollow(attempt)) return false;
+    const leaveFor = isAlone ? this.#leaveToFollow(attempt) : null;
+    if (isAlone && leaveFor === null) return false;
     attempt.cancel();
     const detail = isGrpc ? `grpc-status ${statusInHead(head)}` : String(head.status);
-    this.failed(attempt, "retried-status", detail, facts, isAlone);
+    this.failed(attempt, "retried-status", detail, facts, leaveFor);
     return true;
   }
 
-  /** Is there another endpoint, and leave of the budget to ask it? The leave is taken then. */
-  #mayFollow({ endpoint }: Attempt): boolean {
+  /** Is there another endpoint, time, and leave of the budget to ask it? The leave is taken then. */
+  #leaveToFollow({ endpoint }: Attempt): Pause | null {
     const { pool } = this.#target;
-    return pool.hasOther([...this.#tried, endpoint]) && pool.tryStartRetry(this.#context.clock.nowMs());
+    if (this.#isBoundForGood || !pool.hasOther([...this.#tried, endpoint])) return null;
+    const nowMs = this.#context.clock.nowMs();
+    const delayMs = this.#pauseInTime(nowMs);
+    return delayMs !== null && pool.tryStartRetry(nowMs) ? delayMs : null;
   }
 
   #facts(isRepeatAllowed: boolean): AttemptFacts {
@@ -276,6 +291,8 @@ export class AttemptSeries implements QueueWaiter {
   considerHedge(): void {
     const delayMs = this.#target.pool.hedgeDelayMs();
     if (delayMs === null || this.#hedge !== null || this.#owner.outcome.attemptCount > 1) return;
+    // Another endpoint knows nothing of the client's session.
+    if (this.#target.bound === this.current?.endpoint) return;
     if (isIdempotent(this.#head.method) && this.#head.body.kind === "none") this.#setTimer("hedge", delayMs);
   }
 

@@ -50,7 +50,8 @@ export function explainBinding(
       says: `bound to an endpoint that is gone: ${otherwise}`,
     };
   }
-  const isUsable = bound.state.isReachable && !bound.isFull;
+  const isLeftAlone = fallback === "rebind" && bound.restMs > 0;
+  const isUsable = bound.state.isReachable && !bound.state.isFull && !bound.isPenalized && !isLeftAlone;
   const says = isUsable
     ? `bound to ${bound.name}`
     : `bound to ${bound.name}, which cannot serve it: ${otherwise}`;

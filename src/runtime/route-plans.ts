@@ -52,7 +52,7 @@ export function compileRoutePlan(route: RouteConfig, parts: RoutePlanParts): Com
     bodyBytesMax: limits.bodyBytes,
     clientTimeouts: clientTimeouts(timeouts),
     bodyWatch: bodyWatch(route, parts),
-    upstreamTimeouts: upstreamTimeouts(route, parts.config),
+    upstreamTimeouts: upstreamTimeouts(route),
     rewrite: actions.rewrite === null ? null : requestRewrite(actions.rewrite),
     editRequest: fieldEdit(actions.requestHeaders),
     editResponse: parts.hooks.editResponse(fieldEdit(actions.responseHeaders)),
@@ -199,20 +199,10 @@ function keyEvaluator(config: Config): RoutePlan["keyOf"] {
   return (scope, pool) => evaluators.get(pool.settings.name)?.(scope) ?? "";
 }
 
-function upstreamTimeouts(route: RouteConfig, config: Config): RoutePlan["upstreamTimeouts"] {
-  const { responseHead, upstreamIdle } = route.timeouts;
+function upstreamTimeouts({ timeouts }: RouteConfig): RoutePlan["upstreamTimeouts"] {
+  const { responseHead, upstreamIdle } = timeouts;
   if (responseHead === null && upstreamIdle === null) return null;
-  const pool = route.pool === null ? undefined : config.pools[route.pool];
-  const fallback = pool?.timeouts ?? {
-    responseHead: 60_000,
-    upstreamIdle: 60_000,
-    eventStreamIdle: 3_600_000,
-  };
-  return {
-    responseHeadMs: responseHead ?? fallback.responseHead,
-    idleMs: upstreamIdle ?? fallback.upstreamIdle,
-    eventStreamIdleMs: upstreamIdle ?? fallback.eventStreamIdle,
-  };
+  return { responseHeadMs: responseHead, idleMs: upstreamIdle, eventStreamIdleMs: upstreamIdle };
 }
 
 function requestRewrite(rewrite: Rewrite): RequestRewrite {

@@ -101,9 +101,10 @@ export class Endpoint implements EligibilityMember {
   get isEligible(): boolean {
     return this.state.isEligible;
   }
-  /** May a request that is bound to it go there? It may be draining. */
-  get canServeBound(): boolean {
-    return this.state.isReachable && !this.isFull;
+  /** May a request that is bound to it go there? It may be draining; and rest, where nobody else may serve (`isForGood`). */
+  canServeBound(isForGood: boolean): boolean {
+    const isLeftAlone = !isForGood && this.isResting;
+    return this.state.isReachable && !this.state.isFull && !this.isPenalized && !isLeftAlone;
   }
   /** Not taken out by hand. */
   get isInService(): boolean {

@@ -161,18 +161,37 @@ export class Pool {
     );
   }
 
-  /** Nobody is free: somebody who asked to be left alone after all, or why nobody can serve. */
+  /**
+   * Nobody is free: whoever of those that asked to be left alone has least to do, so that not one of them
+   * bears it all, or why nobody can serve.
+   */
   #lastResort(): Endpoint | Cause {
     let cause: Cause = "no-endpoint";
     for (const { eligible } of this.#eligibility.groups) {
-      for (const endpoint of eligible) {
-        const isAtLimit = endpoint.state.isFull;
-        if (!isAtLimit && !endpoint.isPenalized && endpoint.isResting) return endpoint;
-        if (isAtLimit || !endpoint.isPenalized) cause = "pool-full";
+      const resting = this.#leastLoaded(eligible);
+      if (resting !== null) return resting;
+      for (const { state, isPenalized } of eligible) {
+        if (state.isFull || !isPenalized) cause = "pool-full";
         else if (cause === "no-endpoint") cause = "max-fails";
       }
     }
     return cause;
+  }
+
+  /** Among those who rest, by requests per weight; of equals any. */
+  #leastLoaded(eligible: readonly Endpoint[]): Endpoint | null {
+    let best: Endpoint | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    let equals = 0;
+    for (const endpoint of eligible) {
+      if (endpoint.state.isFull || endpoint.isPenalized || !endpoint.isResting) continue;
+      const load = endpoint.activeRequests / endpoint.weight;
+      if (load < least) equals = 0;
+      if (load > least || this.#random.next() * ++equals >= 1) continue;
+      best = endpoint;
+      least = load;
+    }
+    return best;
   }
 
   hedgeDelayMs(): number | null {

@@ -31,11 +31,12 @@ export interface OutgoingRequest {
   readonly timeouts: UpstreamTimeouts | null;
 }
 
+/** Each null for the pool's. */
 export interface UpstreamTimeouts {
-  readonly responseHeadMs: number;
-  readonly idleMs: number;
+  readonly responseHeadMs: number | null;
+  readonly idleMs: number | null;
   /** The same within server-sent events. */
-  readonly eventStreamIdleMs: number;
+  readonly eventStreamIdleMs: number | null;
 }
 
 /** What an attempt's owner is told. Never called after `detach`, `cancel` or `onUpstreamFailed`. */

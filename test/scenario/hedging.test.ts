@@ -86,6 +86,70 @@ test("an endpoint that asked to be left alone serves what nobody else can", asyn
   assert.equal((await rig.ask()).status, 200);
 });
 
+test("where all asked to be left alone, they share what comes by their weights", async () => {
+  await using rig = await startBalancerRig({
+    origins: ["a", "b", "c"],
+    endpoints: { a: { weight: 2 } },
+  });
+  for (const { state } of rig.balancer.shared.endpoints())
+    state.restUntilMs = performance.timeOrigin + performance.now() + 300_000;
+  const waiting: (() => void)[] = [];
+  const all = Promise.withResolvers<void>();
+  for (const origin of rig.origins)
+    origin.respond = (_incoming, outgoing) => {
+      waiting.push(() => void outgoing.end(origin.name));
+      if (waiting.length === 8) all.resolve();
+    };
+  const answers = Promise.all(Array.from({ length: 8 }, async () => rig.ask()));
+  await all.promise;
+  for (const answer of waiting) answer();
+  const bodies = (await answers).map(({ body }) => body).toSorted();
+  assert.deepEqual(bodies, ["a", "a", "a", "a", "b", "b", "c", "c"]);
+});
+
+test("a client that is bound for good finds its endpoint although that asked to be left alone", async () => {
+  await using rig = await startBalancerRig({
+    origins: ["a", "b"],
+    pool: { sticky: { kind: "cookie", fallback: "reject" } },
+  });
+  const bound = await rig.ask();
+  const cookie = (bound.header("set-cookie") ?? "").split(";")[0] ?? "";
+  for (const { state, config } of rig.balancer.shared.endpoints())
+    if (config.name === bound.body) state.restUntilMs = performance.timeOrigin + performance.now() + 300_000;
+  const again = await rig.ask({ headers: { cookie } });
+  assert.deepEqual([again.status, again.body], [200, bound.body]);
+});
+
+test("a client that is bound for good gets its endpoint's answer, of a listed status, too", async () => {
+  await using rig = await startBalancerRig({
+    origins: ["a", "b"],
+    pool: { sticky: { kind: "cookie", fallback: "reject" }, retry: { statuses: [503] } },
+  });
+  const bound = await rig.ask();
+  const cookie = (bound.header("set-cookie") ?? "").split(";")[0] ?? "";
+  rig.origin(bound.body).respond = (_incoming, outgoing) => void outgoing.writeHead(503).end("busy");
+  const again = await rig.ask({ headers: { cookie } });
+  assert.deepEqual([again.status, again.body], [503, "busy"]);
+});
+
+test("a slow answer of the endpoint that a client is bound to is not raced by another's", async () => {
+  await using rig = await startBalancerRig({
+    origins: ["a", "b"],
+    pool: { sticky: { kind: "cookie" }, hedge: { percentile: 50, delayMin: "10ms" } },
+  });
+  rig.origin("a").respond = (_incoming, outgoing) => void setTimeout(() => outgoing.end("a"), 100);
+  let cookie = "";
+  // Until it is known what is slow, and somebody is bound to the slow one.
+  while (cookie === "" || !rig.records.some(({ attemptCount }) => attemptCount === 2)) {
+    const answers = await Promise.all(Array.from({ length: 16 }, async () => rig.ask()));
+    const slow = answers.find(({ body }) => body === "a");
+    if (slow !== undefined) cookie = (slow.header("set-cookie") ?? "").split(";")[0] ?? "";
+  }
+  const bodies = await rig.bodies(4, { headers: { cookie } });
+  assert.deepEqual(bodies, ["a", "a", "a", "a"]);
+  assert.ok(rig.records.slice(-4).every(({ attemptCount }) => attemptCount === 1));
+});
+
 type RetryInput = NonNullable<NonNullable<BalancerRigOptions["pool"]>["retry"]>;
 
 const busy: RetryInput = { statuses: [503], backoff: { base: "0ms" } };
@@ -93,12 +157,22 @@ const withoutSuccessor: readonly (readonly [string, readonly string[], RetryInpu
   ["nobody else is there", ["a"], busy, 1],
   ["it was the last attempt", ["a", "b", "c"], { ...busy, attempts: 2 }, 2],
   ["everybody was asked", ["a", "b"], busy, 2],
+  [
+    "there is no time for another",
+    ["a", "b", "c"],
+    { statuses: [503], backoff: { base: "999h", max: "999h" } },
+    2,
+  ],
   ["the budget is spent", ["a", "b"], { ...busy, budget: { share: "0%", floor: 0 } }, 1],
 ];
 
 for (const [why, origins, retry, attempts] of withoutSuccessor) {
   test(`an answer of a listed status is the client's when ${why}`, async () => {
-    await using rig = await startBalancerRig({ origins, pool: { retry } });
+    await using rig = await startBalancerRig({
+      origins,
+      pool: { retry },
+      route: { timeouts: { exchange: "5s" } },
+    });
     for (const origin of rig.origins)
       origin.respond = (_incoming, outgoing) =>
         void outgoing.writeHead(503, { "retry-after": "7", "x-own": "1" }).end("busy");

@@ -178,6 +178,21 @@ const cases: readonly TimeoutCase[] = [
     cause: "response-body-timeout",
   },
   {
+    name: "pool timeouts.upstreamIdle, where a route that splits has only another one of its own",
+    options: {
+      pool: { timeouts: { upstreamIdle: "7s" } },
+      config: { routes: [{ split: { pools: { app: 1 } }, timeouts: { responseHead: "9s" } }] },
+      behaviours: [{ respond: () => "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf" }],
+    },
+    prepare: async (client) => {
+      client.send(get);
+      await client.readUntil("half");
+    },
+    dueMs: 7000,
+    expected: "reset",
+    cause: "response-body-timeout",
+  },
+  {
     name: "pool timeouts.eventStreamIdle, between server-sent events",
     options: {
       pool: { timeouts: { upstreamIdle: "7s", eventStreamIdle: "90s" } },
