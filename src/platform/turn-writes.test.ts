@@ -73,3 +73,17 @@ test("what a write brings about is written as well", async () => {
   );
   await turnEnded();
 });
+
+test("a write that brings a new one while a long turn lets go forgets neither", async () => {
+  const turn = new TurnWrites();
+  const late = new Writer();
+  const writers = writersOf(65);
+  const [, second] = writers;
+  if (second !== undefined) second.onWrite = () => assert.equal(turn.defer(late), true);
+  for (const writer of writers) turn.defer(writer);
+  await turnEnded();
+  assert.deepEqual(
+    [...writers, late].map(({ writeCount }) => writeCount),
+    Array.from({ length: 66 }, () => 1),
+  );
+});

@@ -21,6 +21,8 @@ const dueMax = 64;
 
 export class TurnWrites {
   readonly #due: DueWriter[] = [];
+  /** The first of those that has not been told. */
+  #next = 0;
   #directLeft = 0;
   /** In this turn so far. */
   #writeCount = 0;
@@ -45,8 +47,10 @@ export class TurnWrites {
 
   #writeAll(): void {
     const due = this.#due;
-    // A write that fails may close its stream, and whoever hears of it may write to another one.
-    for (let index = 0; index < due.length; index++) due[index]?.writeDue();
+    // A write that fails may close its stream, and whoever hears of it may write to another one, which may
+    // even bring us here again: then the inner call tells the rest.
+    while (this.#next < due.length) due[this.#next++]?.writeDue();
     due.length = 0;
+    this.#next = 0;
   }
 }
