@@ -204,3 +204,11 @@ test("draining does not wait for a thread that is dead, and nothing replaces it 
   assert.equal(threads.length, 1);
   assert.equal(clock.pendingCount, 0);
 });
+
+test("a thread that dies while it drains has finished, too", async () => {
+  const { link, threads } = await serving();
+  const drained = link.drain(1000);
+  threads[0]!.die(new Error("crashed"));
+  await drained;
+  assert.equal(threads.length, 1);
+});

@@ -146,7 +146,8 @@ export class WorkerLink implements DataPlaneLink {
     this.#stop();
     if (this.#thread === null) return;
     await this.#call((call) => ({ kind: "drain", call, graceMs }));
-    await this.#thread.terminate();
+    // It may have died meanwhile.
+    await (this.#thread as WorkerThread | null)?.terminate();
   }
 
   /** The worker cuts what is left and brings out its logs; one that does not answer is ended all the same. */
