@@ -116,7 +116,9 @@ function retryLines({ retries }: PoolExplanation, isLive: boolean): string[] {
   const { attemptsMax, isRepeatable, conditions, attemptTimeoutMs, budget, hedge } = retries;
   const perAttempt = attemptTimeoutMs === null ? "" : `, each up to ${span(attemptTimeoutMs)}`;
   const repeat = isRepeatable ? "" : "; once it was sent, this method is not sent again";
-  const now = isLive ? `; now ${budget.balance.toFixed(1)} to spend, ${budget.inFlight} in flight` : "";
+  const now = isLive
+    ? `; the share allows ${Math.max(0, budget.balance).toFixed(1)} now, ${budget.inFlight} in flight`
+    : "";
   const lines = [
     `  retries: up to ${attemptsMax} attempts on ${conditions.join(", ") || "nothing"}${perAttempt}${repeat}`,
     `  retry budget: ${Math.round(budget.share * 1000) / 10} % of requests, at least ${budget.floor} a second${observed(budget.mode)}${now}`,

@@ -1,5 +1,5 @@
 /** `headgate top`: pools and endpoints of a running Headgate in a terminal, live, driven by keys. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { AdminClient } from "./admin-client.ts";
 import { addAdminOptions, type AdminOptions, clientFor } from "./admin-verb.ts";
 import { UserError } from "./failure.ts";
@@ -19,7 +19,9 @@ const onceSize = { columns: 120, rows: 10_000, isColored: false };
 export function addTopVerb(program: Command): void {
   addAdminOptions(program.command("top"))
     .description("watch pools and endpoints live; ? shows the keys")
-    .option("--interval <duration>", "how often to look", durationMs, 1000)
+    .addOption(
+      new Option("--interval <duration>", "how often to look").default(1000, "1s").argParser(durationMs),
+    )
     .option("--once", "print one picture and end; needs no terminal")
     .action(async (options: TopOptions) => {
       const client = clientFor(options);

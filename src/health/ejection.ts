@@ -64,7 +64,7 @@ export class Ejection {
   eject(cause: OutlierCause, detail: string, times: EjectionTimes, clock: Clock, random: Random): number {
     this.#timesInRow++;
     const plainMs = Math.min(times.baseMs * this.#timesInRow, Math.max(times.maxMs, times.baseMs));
-    const durationMs = plainMs * (1 + times.jitter * random.next());
+    const durationMs = Math.round(plainMs * (1 + times.jitter * random.next()));
     this.#state = { kind: "ejected", cause, detail, untilMs: clock.nowMs() + durationMs };
     return durationMs;
   }
