@@ -171,3 +171,39 @@ test("a short deadline leaves half its time for asking; where nothing is a WebSo
   second.clock.advance(150);
   assert.deepEqual(second.asked, ["app/127.0.0.1:1 within 150"]);
 });
+
+test("whoever is drained anew, after a deadline or shortly before it, has all of the new one's time", () => {
+  const bench = new Bench();
+  const state = bench.shared.find("app", name)?.state;
+  const drainAgain = (deadlineMs: number): void => {
+    bench.apply(withEndpointState(plain, "app", name, "draining"));
+    bench.drains.setDeadline("app", name, deadlineMs);
+  };
+  state?.requestStarted();
+  state?.count("tunnels");
+  drainAgain(10_000);
+  bench.clock.advance(8000);
+  assert.equal(bench.asked.length, 1);
+  drainAgain(20_000);
+  bench.clock.advance(17_999);
+  assert.deepEqual([bench.asked.length, bench.takenOut.length], [1, 0]);
+  bench.clock.advance(1);
+  assert.deepEqual([bench.asked.length, bench.takenOut.length], [2, 0]);
+  bench.clock.advance(2000);
+  assert.equal(bench.takenOut.length, 1);
+  drainAgain(5000);
+  assert.equal(bench.drains.of("app", name)?.outcome, "under-way");
+  bench.clock.advance(5000);
+  assert.equal(bench.takenOut.length, 2);
+  assert.equal(bench.drains.all.length, 1);
+});
+
+test("one that had finished and is drained anew is followed if a client came back, and told once if not", () => {
+  const bench = new Bench();
+  bench.apply(withEndpointState(plain, "app", name, "draining"));
+  bench.drains.setDeadline("app", name, null);
+  assert.deepEqual(bench.messages, ["endpoint has finished what it had"]);
+  bench.shared.find("app", name)?.state.requestStarted();
+  bench.drains.setDeadline("app", name, 5000);
+  assert.equal(bench.drains.of("app", name)?.outcome, "under-way");
+});

@@ -86,8 +86,9 @@ export class Drains {
 
   /** Null takes the deadline away. The endpoint must be draining. */
   setDeadline(pool: string, name: string, deadlineMs: number | null): void {
-    const drain = this.#find(pool, name);
-    if (drain === undefined) return;
+    const known = this.#find(pool, name);
+    if (known === undefined) return;
+    const drain = this.#renewed(known);
     drain.deadlineSetWallMs = this.#parts.clock.wallMs();
     drain.deadlineWallMs = deadlineMs === null ? null : drain.deadlineSetWallMs + deadlineMs;
     this.#look();
@@ -116,11 +117,20 @@ export class Drains {
 
   #leave(endpoint: SharedEndpoint, reason: DrainProgress["reason"]): void {
     const known = this.#drains.get(endpoint.key);
-    if (known !== undefined) {
-      known.reason = reason;
-      return;
-    }
-    this.#drains.set(endpoint.key, {
+    if (known === undefined) this.#begin(endpoint, reason);
+    else known.reason = reason;
+  }
+
+  /** One that is through, or nearly, begins again when it is ordered again; what has nothing left is through. */
+  #renewed(drain: Drain): Drain {
+    const { endpoint, outcome, isAsked, reason } = drain;
+    const isThrough = outcome === "deadline-passed" || isAsked;
+    const isTakenUpAgain = outcome === "finished" && endpoint.state.activeRequests > 0;
+    return isThrough || isTakenUpAgain ? this.#begin(endpoint, reason) : drain;
+  }
+
+  #begin(endpoint: SharedEndpoint, reason: DrainProgress["reason"]): Drain {
+    const drain: Drain = {
       endpoint,
       reason,
       startedWallMs: this.#parts.clock.wallMs(),
@@ -130,11 +140,13 @@ export class Drains {
       outcome: "under-way",
       deadlineSetWallMs: 0,
       isAsked: false,
-    });
+    };
+    this.#drains.set(endpoint.key, drain);
     const left = [...this.#drains].filter(
       ([, drain]) => drain.reason === "removed" && drain.outcome !== "under-way",
     );
     for (const [key] of left.slice(0, -rememberedMax)) this.#drains.delete(key);
+    return drain;
   }
 
   #look(): void {
