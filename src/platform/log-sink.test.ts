@@ -99,6 +99,15 @@ test("an open descriptor is written to and left open", async () => {
   assert.equal(readFileSync(path, "utf8"), "a\nb\n");
 });
 
+test("a syslog receiver whose name is unknown costs the lines, and nothing else", async () => {
+  const sink = udpLineSink("receiver.invalid", 514);
+  for (let round = 0; round < 2; round++) {
+    const error = await written(sink, "a line\n");
+    assert.match(String(error), /receiver\.invalid/);
+  }
+  sink.close();
+});
+
 test("each line is a datagram of its own; a message too long is cut", async () => {
   const server = createSocket("udp4").bind(0, "127.0.0.1");
   await once(server, "listening");

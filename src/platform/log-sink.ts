@@ -186,8 +186,13 @@ class DatagramSink implements WholeLineSink {
       done(error);
     };
     socket.once("error", fail);
-    socket.connect(this.#port, this.#host, () => {
+    socket.connect(this.#port, this.#host, (error?: Error | null) => {
       socket.off("error", fail);
+      // A name that is not known comes here, not as an event.
+      if (error !== undefined && error !== null) {
+        fail(error);
+        return;
+      }
       // A receiver that is not there answers with ICMP; the next datagrams may find it again.
       socket.on("error", () => {});
       socket.unref();
