@@ -35,7 +35,7 @@ export class AccessLogs {
   #log: AccessLog | null = null;
   #settingsText = "null";
   /** Logs that were replaced and still bring out their last lines. */
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<AccessLog, Promise<void>>();
   #lastError: string | null = null;
   /** What became of the lines of logs that are closed. */
   #past: LineTotals = { written: 0, dropped: 0, lost: 0 };
@@ -60,8 +60,9 @@ export class AccessLogs {
 
   /** What became of lines since the thread began. */
   get totals(): LineTotals {
-    const counts = this.#log?.counts;
-    return counts === undefined ? this.#past : added(this.#past, counts);
+    let totals = this.#past;
+    for (const log of this.#closing.keys()) totals = added(totals, log.counts);
+    return this.#log === null ? totals : added(totals, this.#log.counts);
   }
 
   /** Why lines were lost last: the system's words. */
@@ -77,7 +78,7 @@ export class AccessLogs {
   /** Resolves once everything was written or lost. */
   async close(): Promise<void> {
     this.#retire();
-    await Promise.all(this.#closing);
+    await Promise.all(this.#closing.values());
   }
 
   #open(config: AccessLogConfig, caPem: string | null): AccessLog {
@@ -110,9 +111,9 @@ export class AccessLogs {
     this.#settingsText = "null";
     const closed = new Promise<void>((resolve) => log.close(resolve)).then(() => {
       this.#past = added(this.#past, log.counts);
-      this.#closing.delete(closed);
+      this.#closing.delete(log);
     });
-    this.#closing.add(closed);
+    this.#closing.set(log, closed);
   }
 }
 

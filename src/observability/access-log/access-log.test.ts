@@ -64,3 +64,41 @@ test("a preset's lines come out in order, in time, and count as held before", ()
   assert.deepEqual(targetsOf(written), ["/a", "/b", "/c"]);
   assert.deepEqual(log.counts, { written: 3, dropped: 0, lost: 0, held: 0 });
 });
+
+test("what is told of a TLS connection that ends unanswered is asked for before it is forgotten, and in order", () => {
+  const clock = new VirtualClock();
+  let written = "";
+  const sink: LineSink = {
+    write(lines, done) {
+      written += lines.toString();
+      done(null);
+    },
+    reopen() {},
+    close() {},
+  };
+  const log = new AccessLog(
+    { format: "json", share: 1, statuses: null, bufferLines: 100, slowMs: null, exceptRoutes: [] },
+    { sink, clock, random: seededRandom(1) },
+  );
+  const facts = { "tls.version": "TLSv1.3", "tls.server_name": "shop.example" };
+  log.write(sampleRecord({ target: "/a" }));
+  const left = { isSecure: true, status: 499, cause: "client-gone" } as const;
+  log.write({
+    ...sampleRecord({ ...left, target: "/b" }),
+    fact: (name) => facts[name as keyof typeof facts],
+  });
+  // What the platform does when a connection is gone that nothing was written to.
+  for (const name of Object.keys(facts)) facts[name as keyof typeof facts] = "";
+  clock.advance(200);
+  const lines = written
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map(({ target, tls }) => [target, tls]),
+    [
+      ["/a", undefined],
+      ["/b", { version: "TLSv1.3", serverName: "shop.example" }],
+    ],
+  );
+});

@@ -29,6 +29,8 @@ export interface AccessLogParts {
 /** Longest times that a record waits to be spelled, and its line to be handed over. */
 const batchDelayMs = 50;
 const flushDelayMs = 150;
+/** Nothing was answered, perhaps never on this connection: what TLS agreed on is then forgotten with it. */
+const clientLeft = 499;
 
 export class AccessLog {
   readonly #select: Selection;
@@ -50,8 +52,12 @@ export class AccessLog {
   /** Writes the exchange if it is wanted. */
   write(record: AccessRecord): void {
     if (!this.#select(record)) return;
-    if (this.#batch === null) this.#writer.write(this.#format(record));
-    else this.#batch.add(record);
+    if (this.#batch === null) {
+      this.#writer.write(this.#format(record));
+      return;
+    }
+    this.#batch.add(record);
+    if (record.isSecure && record.status === clientLeft) this.#batch.flush();
   }
 
   get counts(): LineCounts {
