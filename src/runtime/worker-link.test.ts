@@ -212,3 +212,16 @@ test("a thread that dies while it drains has finished, too", async () => {
   await drained;
   assert.equal(threads.length, 1);
 });
+
+test("a replacement that ends before it serves, because all ends, is not said to be back", async () => {
+  const { link, clock, threads, lines } = await serving();
+  threads[0]!.die(new Error("crashed"));
+  clock.advance(100);
+  await settled();
+  const ended = link.terminate();
+  threads[1]!.die(null);
+  await ended;
+  await settled();
+  assert.deepEqual(lines, ["worker died and is replaced"]);
+  assert.equal(link.isServing, false);
+});

@@ -294,6 +294,7 @@ export class WorkerLink implements DataPlaneLink {
   }
 
   #served(): void {
+    if (this.#isStopping) return;
     const { log, start } = this.#parts;
     if (!this.#isServing && this.#snapshot !== null)
       log.info("worker is back", { worker: start.workerIndex });
