@@ -40,8 +40,9 @@ export class SocketHandshake implements TlsHandshakeInWork {
   #secured(): void {
     if (this.#isOver) return;
     const { settings, handler } = this.#parts;
-    const peer = new SocketPeer(this.#socket);
-    const refusal = refusalOfClient(peer, settings.clientCertificates?.mode ?? null);
+    const mode = settings.clientCertificates?.mode ?? null;
+    const peer = new SocketPeer(this.#socket, mode !== null);
+    const refusal = refusalOfClient(peer, mode);
     if (refusal !== null) return this.#failed(refusal);
     this.#end();
     handler.onSecured(tlsStream(this.#native, this.#socket), new PeerFacts(peer));

@@ -16,37 +16,29 @@ export interface TlsPeer {
   readonly verifyError: NodeJS.ErrnoException | null;
 }
 
+/** Asked when the handshake is done: a destroyed socket knows nothing, and a record may be written later. */
 export class SocketPeer implements TlsPeer {
-  readonly #socket: tls.TLSSocket;
+  readonly version: string;
+  readonly cipher: string;
+  readonly serverName: string;
+  readonly alpn: string;
+  readonly isResumed: boolean;
+  readonly certificate: X509Certificate | null;
+  readonly verifyError: NodeJS.ErrnoException | null;
 
-  constructor(socket: tls.TLSSocket) {
-    this.#socket = socket;
-  }
-
-  get version(): string {
-    return this.#socket.getProtocol() ?? "";
-  }
-  get cipher(): string {
-    // Null, whatever the types say, once the socket is destroyed.
-    const cipher: tls.CipherNameAndProtocol | null = this.#socket.getCipher();
-    return cipher?.name ?? "";
-  }
-  get serverName(): string {
-    return serverNameOf(this.#socket);
-  }
-  get alpn(): string {
+  /** `isClientJudged`: whether clients were asked for a certificate. */
+  constructor(socket: tls.TLSSocket, isClientJudged: boolean) {
+    this.version = socket.getProtocol() ?? "";
+    // Null, whatever the types say, when the socket is destroyed already.
+    const cipher: tls.CipherNameAndProtocol | null = socket.getCipher();
+    this.cipher = cipher?.name ?? "";
+    this.serverName = serverNameOf(socket);
     // Node says false when the client offered nothing.
-    return this.#socket.alpnProtocol || "";
-  }
-  get isResumed(): boolean {
-    return this.#socket.isSessionReused();
-  }
-  get certificate(): X509Certificate | null {
-    return this.#socket.getPeerX509Certificate() ?? null;
-  }
-  get verifyError(): NodeJS.ErrnoException | null {
-    const { _handle: handle } = this.#socket as unknown as { _handle: Verifier | null };
-    return handle?.verifyError() ?? null;
+    this.alpn = socket.alpnProtocol || "";
+    this.isResumed = socket.isSessionReused();
+    this.certificate = isClientJudged ? (socket.getPeerX509Certificate() ?? null) : null;
+    const { _handle: handle } = socket as unknown as { _handle: Verifier | null };
+    this.verifyError = isClientJudged ? (handle?.verifyError() ?? null) : null;
   }
 }
 
