@@ -156,7 +156,7 @@ function routeText({ routes }: ReportFigures): string {
   const rows = routes
     .slice(0, 15)
     .map(({ name, requests, errors5xx, latency }) => [
-      name === "" ? "(none)" : name,
+      name,
       String(requests),
       String(errors5xx),
       milliseconds(latency.p50Ms),

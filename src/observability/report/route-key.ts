@@ -6,6 +6,8 @@ const variable = /^(?:\d+|[0-9a-f]{8,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|.{33,}|(?
 
 // `GET /users/42/orders?x` gives `GET /users/*/orders`.
 export function routeKey(method: string, path: string): string {
+  // A head that was refused has neither.
+  if (method === "" && path === "") return "(no valid request)";
   const segments = path.split("/", segmentsMax + 2);
   const isCut = segments.length > segmentsMax + 1;
   const kept = segments.slice(0, segmentsMax + 1).map(withoutVariable);

@@ -158,3 +158,8 @@ test("the page needs nothing from elsewhere, and nothing in a log becomes markup
   assert.equal(page.match(/<svg /g)?.length, 3);
   assert.match(page, /default-src 'none'/);
 });
+
+test("exchanges without a valid request are called so", () => {
+  assert.equal(routeKey("", ""), "(no valid request)");
+  assert.equal(routeKey("GET", "/users/42"), "GET /users/*");
+});
