@@ -3,6 +3,7 @@
  * at most it looks at a TLS ClientHello, and passes it on as it came.
  *
  *   hello ─▶ connecting ─▶ relaying ─▶ closed       hello only where the listener has routes
+ *                             └─▶ leaving ─┘        the endpoint said all and is gone, the client is not
  *
  * Half-closes are passed on; the end of one side by failure is a reset for the other.
  */
@@ -22,10 +23,13 @@ import {
   type StreamSettings,
 } from "./stream-context.ts";
 
-type Phase = "hello" | "connecting" | "relaying" | "closed";
+type Phase = "hello" | "connecting" | "relaying" | "leaving" | "closed";
 
 /** Fatal alert unrecognized_name (RFC 6066 §3, RFC 8446 §6). */
 const unrecognizedName = "\x15\x03\x01\x00\x02\x02\x70";
+
+/** How long a client whose endpoint is gone, and that has been sent everything, may take to leave. */
+const leavingTimeoutMs = 5000;
 
 /** What one side has told of its end. */
 interface Side {
@@ -182,7 +186,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   // While relaying.
 
   #pass(from: Side, to: Side, buffer: Buffer, length: number): void {
-    if (from.stream === null || to.stream === null) return;
+    if (from.stream === null || to.stream === null || to.isClosed) return;
     from.bytes += length;
     this.#deadline.set(this.#settings.idleTimeoutMs);
     forwardBytes(from.stream, to.stream, buffer, length);
@@ -194,6 +198,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   }
 
   #drained(from: Side): void {
+    if (this.#phase === "leaving") this.#deadline.set(leavingTimeoutMs);
     if (this.#phase !== "relaying") return;
     this.#deadline.set(this.#settings.idleTimeoutMs);
     if (!from.isClosed) from.stream?.resume();
@@ -203,18 +208,26 @@ export class TcpRelay implements ServerConnection, StreamHandler {
 
   #closed(side: Side, other: Side, errorCode: string | null, cause: Cause): void {
     side.isClosed = true;
-    const isInOrder = errorCode === null && side.hasEnded && other.hasEnded;
+    // An endpoint that has said all may take no more, as one that is done with TLS; its answer is whole.
+    const hasSaidAll = side === this.#endpoint && side.hasEnded;
+    const isEndOfBoth = this.#phase === "leaving" || (side.hasEnded && other.hasEnded);
+    const isInOrder = hasSaidAll || (errorCode === null && isEndOfBoth);
     if (!isInOrder && this.#cause === null && this.#phase !== "closed") {
       this.#cause = cause;
       this.#detail = errorCode ?? "";
     }
     // In order, the other side has been told to end and closes once everything is written.
     if (!isInOrder && !other.isClosed) other.stream?.reset();
+    if (hasSaidAll && this.#phase === "relaying" && !other.isClosed) {
+      this.#phase = "leaving";
+      if (other.stream?.writeBacklog === 0) this.#deadline.set(leavingTimeoutMs);
+    }
     if (this.#client.isClosed && (this.#endpoint.stream === null || this.#endpoint.isClosed)) this.#finish();
   }
 
   #expired(): void {
     if (this.#phase === "hello") this.#end("bad-client-hello", "it did not come in time");
+    else if (this.#phase === "leaving") this.#client.stream?.destroy();
     else this.#end("tunnel-idle", "");
   }
 

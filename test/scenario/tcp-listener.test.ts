@@ -12,6 +12,7 @@ import { readProxyHeader } from "../../src/listener/proxy-protocol.ts";
 import { testAuthorityPem, testCertificatePem, testKeyPem } from "../support/certificates.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { turns } from "../support/signal.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
 import { transports } from "../support/transports.ts";
@@ -55,6 +56,13 @@ async function rig(
       for (const server of servers) server.close();
     },
   };
+}
+
+function answerThenReset(socket: Socket): void {
+  socket.once("data", () => {
+    socket.end("the answer");
+    socket.once("data", () => socket.resetAndDestroy());
+  });
 }
 
 const echo = (socket: Socket): void => void socket.pipe(socket);
@@ -149,6 +157,36 @@ test("where nobody takes the connection the client is reset and the record says 
   assert.deepEqual([record.status, record.cause], [502, "connect-refused"]);
   await proxy.close();
 });
+
+for (const isLeaving of [true, false]) {
+  const what = isLeaving ? "is no failure" : "lets a client that stays go after a while";
+  test(`a reset by an endpoint that has said all ${what}`, async () => {
+    const clock = new VirtualClock();
+    await using it = await rig([answerThenReset], { clock });
+    const client = connect({ port: it.proxy.port, host: "127.0.0.1", allowHalfOpen: true });
+    const errors: unknown[] = [];
+    client.on("error", (error) => void errors.push(error));
+    client.write("ask");
+    const [answer] = (await once(client, "data")) as [Buffer];
+    await once(client, "end");
+    const isReset = once(it.sockets[0]!, "close");
+    client.write("more, as TLS says goodbye");
+    await isReset;
+    client.write("and again, which nobody takes any more");
+    if (isLeaving) client.end();
+    let isOver = false;
+    const record = it.proxy.record().finally(() => (isOver = true));
+    while (!isOver) {
+      await turns(5);
+      if (!isLeaving) clock.advance(1000);
+    }
+    const { cause, status, responseBodyBytes } = await record;
+    client.destroy();
+    assert.equal(String(answer), "the answer");
+    assert.deepEqual(errors, []);
+    assert.deepEqual([cause, status, responseBodyBytes], [null, 200, 10]);
+  });
+}
 
 test("an endpoint that resets resets the client, and a client that resets the endpoint", async () => {
   await using it = await rig([echo]);
