@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "../core/random.ts";
 import { RateLimitHeaders, retryAfterSeconds } from "./rate-limit-headers.ts";
+import { Verdict } from "./verdict.ts";
 import { RateLimiter, type RateLimitSettings } from "./rate-limiter.ts";
 
 const settings: RateLimitSettings = {
@@ -60,6 +61,20 @@ describe("RateLimitHeaders", () => {
         assert.equal(told.linesFor(verdict), text);
         assert.equal(told.linesFor(verdict), text);
       }
+    }
+  });
+
+  it("takes an answer for another's only where both numbers are the same", () => {
+    const told = new RateLimitHeaders("api", settings);
+    const verdict = new Verdict("enforce");
+    for (const [remaining, seconds] of [
+      [5, 1],
+      [5, 3],
+      [261, 3],
+    ] as const) {
+      Object.assign(verdict, { remaining, resetMs: seconds * 1000 });
+      const expected = new RegExp(`;r=${remaining};t=${seconds}\r\n.*-Remaining: ${remaining}\r\n$`, "s");
+      assert.match(told.linesFor(verdict), expected);
     }
   });
 

@@ -108,6 +108,16 @@ test("what does not fit is kept and said to be kept, and follows in order, as mu
   assert.equal(rig.writtenCount, 1);
 });
 
+test("what would fit does not overtake what did not", () => {
+  const { writer, engine } = new Rig();
+  writer.write(large);
+  writer.write(Buffer.alloc(gatherBytes - 100, "1"));
+  writer.write(Buffer.alloc(200, "2"));
+  writer.write("3");
+  while (engine.request !== null) engine.complete();
+  assert.equal(engine.written.join("").replaceAll(/(.)\1*/g, "$1"), "b123");
+});
+
 test("text longer than any memory it could be gathered in goes out alone", () => {
   const { writer, engine } = new Rig();
   writer.write(large);
