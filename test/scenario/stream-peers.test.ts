@@ -110,7 +110,9 @@ test(
     const [error] = (await once(stranger, "error")) as [NodeJS.ErrnoException];
     assert.match(error.message, /unrecognized name/);
     const records = await Promise.all([1, 2, 3, 4, 5].map((count) => it.proxy.record(count)));
-    assert.deepEqual(records.map(({ host, cause }) => `${host} ${cause ?? "-"}`).toSorted(), [
+    // nginx resets a client that says goodbye when it has left itself; whether its end was seen before is chance.
+    const causes = records.map(({ host, cause }) => `${host} ${cause ?? "-"}`.replace("reset-mid-body", "-"));
+    assert.deepEqual(causes.toSorted(), [
       "one.test -",
       "one.test -",
       "three.test no-route",
