@@ -39,8 +39,14 @@ export interface ByteStream {
   replaceReadBuffer(): void;
   pause(): void;
   resume(): void;
-  /** Half-closes after everything written so far. */
+  /** Half-closes after everything written so far, over TLS with close_notify. */
   end(): void;
+  /**
+   * Takes leave: closes as soon as everything written so far has been handed on, over TLS with close_notify behind
+   * it. Does not wait for the far end to answer; what it still sends is thrown away, and nothing but `onClosed`
+   * follows. A far end that does not read can put it off: give it a time, then `destroy`.
+   */
+  close(): void;
   /** Closes at once; unsent bytes are lost. `onClosed` follows. Safe to call twice. */
   destroy(): void;
   /** Like destroy, but makes the far end see a reset (RST) where the transport can. */

@@ -44,6 +44,5 @@ function closeQuietly(stream: ByteStream): void {
     onDrain() {},
     onClosed() {},
   };
-  stream.end();
-  stream.destroy();
+  stream.close();
 }

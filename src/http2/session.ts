@@ -183,10 +183,10 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     this.#stream.end();
   }
 
-  /** Closes the connection without waiting for the peer to read why. */
+  /** Closes the connection without waiting for the peer to answer. */
   destroy(): void {
     this.terminate(ErrorCode.none, null);
-    this.#destroy();
+    this.#stream.close();
   }
 
   /** What is written while frames are being read goes out together at the end. */
@@ -211,7 +211,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   }
 
   onEnd(): void {
-    if (this.#phase === "closing") this.#destroy();
+    if (this.#phase === "closing") this.#stream.close();
     else if (this.#streams.size === 0) this.terminate(ErrorCode.none, null);
     else this.terminate(ErrorCode.cancel, "the peer ended the connection");
   }

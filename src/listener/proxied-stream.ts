@@ -68,6 +68,9 @@ export class ProxiedStream implements ByteStream {
   end(): void {
     this.#stream.end();
   }
+  close(): void {
+    this.#stream.close();
+  }
   destroy(): void {
     this.#stream.destroy();
   }

@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import type { Acceptor, BoundListener, ByteStream, ListenTarget } from "../core/transport.ts";
 import { silentHandler } from "./dialer.ts";
 import type { NativeHandle } from "./native-handles.ts";
-import { type NativeStreams, NativeStream } from "./native-stream.ts";
+import { NativeStream } from "./native-stream.ts";
+import type { NativeStreams } from "./native-streams.ts";
 import { SocketStream } from "./socket-stream.ts";
 
 interface ServerHandle {

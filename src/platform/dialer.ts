@@ -15,7 +15,8 @@ import type {
   UpstreamTls,
 } from "../core/transport.ts";
 import type { NativeHandle } from "./native-handles.ts";
-import { type NativeStreams, NativeStream } from "./native-stream.ts";
+import { NativeStream } from "./native-stream.ts";
+import type { NativeStreams } from "./native-streams.ts";
 import { SocketStream } from "./socket-stream.ts";
 
 const tlsSessionsKept = 1000;

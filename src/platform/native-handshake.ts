@@ -1,7 +1,7 @@
 /** A handshake driven at the engine's native handle: its time limit, its verdict, its one outcome. */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { NativeHandle, SocketName, WrapServerTls } from "./native-handles.ts";
-import type { NativeStreams } from "./native-stream.ts";
+import type { NativeStreams } from "./native-streams.ts";
 import { NativeTls, type NativeTlsOwner } from "./native-tls.ts";
 import { PeerFacts, refusalOfClient } from "./tls-facts.ts";
 import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";

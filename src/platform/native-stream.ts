@@ -10,53 +10,13 @@
 import { Socket, type SocketConstructorOpts } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
-import type { NativeHandle, NativeHandles, NativeRequest, SocketName } from "./native-handles.ts";
-import { TurnWrites } from "./turn-writes.ts";
-import { type EncryptedBy, GatherBuffers, SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
+import type { NativeHandle, NativeRequest, SocketName } from "./native-handles.ts";
+import type { NativeStreams } from "./native-streams.ts";
+import { type EncryptedBy, SerialWriter, type SerialWriterOwner } from "./serial-writer.ts";
 
-/**
- * Enough for heads and small bodies. What a bulk transfer first reads into it is written as text together
- * with its head; with the head it should stay below the 16 KiB that Node encodes without allocating.
- */
-const sharedBufferBytes = 15 * 1024;
-const bulkBufferBytes = 32 * 1024;
-const bulkBuffersKept = 64;
 /** No more text than this waits for the end of the turn, so that it need not count as backlog. */
 const laterMax = 16 * 1024;
 const eof = -4095;
-
-/** What all native streams of one thread have in common. */
-export class NativeStreams {
-  readonly handles: NativeHandles;
-  readonly sharedBuffer = Buffer.allocUnsafeSlow(sharedBufferBytes);
-  readonly turnWrites = new TurnWrites();
-  readonly gatherBuffers = new GatherBuffers();
-  readonly #bulkBuffers: Buffer[] = [];
-  #spareWrite: NativeRequest;
-
-  constructor(handles: NativeHandles) {
-    this.handles = handles;
-    this.#spareWrite = new handles.WriteWrap();
-  }
-
-  takeBulkBuffer(): Buffer {
-    return this.#bulkBuffers.pop() ?? Buffer.allocUnsafeSlow(bulkBufferBytes);
-  }
-
-  giveBulkBuffer(buffer: Buffer): void {
-    if (this.#bulkBuffers.length < bulkBuffersKept) this.#bulkBuffers.push(buffer);
-  }
-
-  /** A request object; one that completed synchronously is used again. */
-  writeRequest(): NativeRequest {
-    return this.#spareWrite;
-  }
-
-  /** The request went asynchronous and belongs to the handle now. */
-  consumeWriteRequest(): void {
-    this.#spareWrite = new this.handles.WriteWrap();
-  }
-}
 
 export class NativeStream implements ByteStream, SerialWriterOwner {
   handler: StreamHandler;
@@ -67,6 +27,8 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #mustReplaceBuffer = false;
   #isReading = false;
   #isEnding = false;
+  /** It closes as soon as all is said. */
+  #isLeaving = false;
   #hasShutDown = false;
   #isShuttingDown = false;
   #hasEnded = false;
@@ -198,14 +160,14 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#pendingWrites--;
     if (this.#isClosed) return;
     if (status < 0) this.onWriteFailed(status);
-    else if (this.#pendingWrites === 0) this.handler.onDrain();
+    else if (this.#pendingWrites === 0 && !this.#isLeaving) this.handler.onDrain();
   }
 
   /** For the serial writer. */
   onWritten(): void {
     if (this.#isClosed) return;
-    this.handler.onDrain();
-    if (this.#isEnding && !this.#hasShutDown) this.#shutDown();
+    if (!this.#isLeaving) this.handler.onDrain();
+    if (this.#isEnding) this.#shutDown();
   }
 
   /** For the serial writer, too. */
@@ -214,7 +176,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#isWriteBroken = true;
     this.#serial?.stop();
     // The far end is gone; reading tells how, unless it already ended.
-    if (this.#hasEnded) this.#close(errorName(error));
+    if (this.#hasEnded || this.#isLeaving) this.#close(errorName(error));
     else this.resume();
   }
 
@@ -244,20 +206,42 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#isEnding = true;
     // An encrypted stream says goodbye behind everything that was written.
     if (this.#isWriteBroken || this.#serial?.isBusy === true) return;
-    this.#shutDown();
+    // The engine may be writing something of its own (session tickets) until this turn ends: the goodbye would get stuck.
+    if (this.#encryptedBy !== null && this.#handle.writeQueueSize > 0) setImmediate(() => this.#shutDown());
+    else this.#shutDown();
+  }
+
+  close(): void {
+    this.writeDue();
+    if (this.#isClosed || this.#isLeaving) return;
+    // The end of a plain stream is all the goodbye there is, and closing says it.
+    const isSaid = this.#encryptedBy === null && this.#pendingWrites === 0;
+    if (isSaid || this.#isWriteBroken) return this.#close(null);
+    this.#isLeaving = true;
+    this.#handle.onread = ignoreRead;
+    if (this.#hasShutDown) this.#closeIfSaid();
+    else this.end();
+  }
+
+  /** The goodbye is with the kernel: what becomes of it is no concern of ours, and the far end's is not waited for. */
+  #closeIfSaid(): void {
+    const socketHandle = this.#encryptedBy === null ? this.#handle : this.#encryptedBy.socketHandle;
+    if (!this.#isShuttingDown || socketHandle?.writeQueueSize === 0) this.#close(null);
   }
 
   #shutDown(): void {
+    if (this.#hasShutDown || this.#isClosed) return;
     this.#hasShutDown = true;
     const request = new this.#streams.handles.ShutdownWrap();
     request.handle = this.#handle;
     request.oncomplete = () => {
       this.#isShuttingDown = false;
-      if (this.#hasEnded) this.#close(null);
+      if (this.#hasEnded || this.#isLeaving) this.#close(null);
     };
     const error = this.#handle.shutdown(request);
     this.#isShuttingDown = error === 0;
-    if (error < 0 && this.#hasEnded) this.#close(null);
+    if (this.#isLeaving) this.#closeIfSaid();
+    else if (error < 0 && this.#hasEnded) this.#close(null);
   }
 
   destroy(): void {
@@ -343,7 +327,8 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
 
   #endedBothWays(): void {
     this.handler.onEnd();
-    if (this.#pendingWrites === 0 && this.#serial?.isBusy !== true) this.#close(null);
+    const isSaid = this.#encryptedBy === null ? this.#pendingWrites === 0 : this.#hasShutDown;
+    if (isSaid || this.#isWriteBroken) this.#close(null);
   }
 
   #nextBuffer(): Buffer | undefined {

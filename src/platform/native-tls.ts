@@ -6,7 +6,8 @@
 import { X509Certificate } from "node:crypto";
 import { getSystemErrorName } from "node:util";
 import type { NativeHandle, SocketName, TlsHandle, WrapServerTls } from "./native-handles.ts";
-import { ignoreRead, NativeStream, type NativeStreams } from "./native-stream.ts";
+import { ignoreRead, NativeStream } from "./native-stream.ts";
+import type { NativeStreams } from "./native-streams.ts";
 import type { EncryptedBy } from "./serial-writer.ts";
 import { silentHandler } from "./dialer.ts";
 import type { TlsChoice } from "./tls-choice.ts";

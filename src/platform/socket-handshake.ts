@@ -5,7 +5,7 @@
 import type net from "node:net";
 import tls from "node:tls";
 import { tlsStream } from "./dialer.ts";
-import type { NativeStreams } from "./native-stream.ts";
+import type { NativeStreams } from "./native-streams.ts";
 import { serverNameOf } from "./tls-choice.ts";
 import { PeerFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
 import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";

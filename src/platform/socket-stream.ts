@@ -11,17 +11,20 @@ export class SocketStream implements ByteStream {
   readonly #socket: Socket;
   #errorCode: string | null = null;
   #hasBacklog = false;
+  #isLeaving = false;
   /** Node's `drain` comes only after its own high-water mark was passed; a backlog may be smaller. */
   readonly #onWritten = (error?: Error | null): void => {
     if (!this.#hasBacklog || (error ?? null) !== null || this.#socket.writableLength > 0) return;
     this.#hasBacklog = false;
-    this.handler.onDrain();
+    if (!this.#isLeaving) this.handler.onDrain();
   };
 
   constructor(socket: Socket, handler: StreamHandler) {
     this.#socket = socket;
     this.handler = handler;
-    socket.on("data", (bytes: Buffer) => this.handler.onData(bytes, bytes.length));
+    socket.on("data", (bytes: Buffer) => {
+      if (!this.#isLeaving) this.handler.onData(bytes, bytes.length);
+    });
     socket.on("end", () => this.#ended());
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#errorCode = error.code ?? "EUNKNOWN";
@@ -77,6 +80,13 @@ export class SocketStream implements ByteStream {
   end(): void {
     this.#socket.end();
   }
+  close(): void {
+    const socket = this.#socket;
+    this.#isLeaving = true;
+    // The end of a plain stream is all the goodbye there is, and closing says it.
+    if (!("encrypted" in socket) && socket.writableLength === 0) socket.destroy();
+    else socket.destroySoon();
+  }
   destroy(): void {
     this.#socket.destroy();
   }
@@ -99,6 +109,6 @@ export class SocketStream implements ByteStream {
   }
 
   #ended(): void {
-    this.handler.onEnd();
+    if (!this.#isLeaving) this.handler.onEnd();
   }
 }

@@ -6,7 +6,7 @@ import { createAcceptor } from "./acceptor.ts";
 import { createDatagrams } from "./datagrams.ts";
 import { createDialer } from "./dialer.ts";
 import { loadNativeHandles } from "./native-handles.ts";
-import { NativeStreams } from "./native-stream.ts";
+import { NativeStreams } from "./native-streams.ts";
 import { createTlsTerminator } from "./tls-terminator.ts";
 
 export interface PlatformTransport {

@@ -189,7 +189,8 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
   /** The grace time is over. */
   terminate(): void {
     this.#failExchange("shutting-down");
-    this.#destroy();
+    if (this.#stream.writeBacklog === 0) this.#end();
+    else this.#destroy();
   }
 
   // StreamHandler: what the stream tells.
@@ -203,7 +204,6 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
     this.#hasClientEnded = true;
     if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
     else if (this.#phase === "lingering") this.#endLingering();
-    else if (this.#phase === "head" && !this.#heads.isEmpty) this.#destroy();
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
       // Half-closing after a request is taken for leaving, as nginx and Go do.
@@ -425,12 +425,17 @@ export class Http1ServerConnection implements StreamHandler, Downstream {
 
   /** Nobody sends any more; what still waits to be sent may go, and the stream then closes by itself. */
   #endLingering(): void {
-    if (this.#stream.writeBacklog === 0) this.#destroy();
+    if (this.#stream.writeBacklog === 0) this.#stream.close();
   }
 
+  /** Both sides have said all they had to say. */
   #end(): void {
-    if (this.#stream.writeBacklog === 0) this.#destroy();
-    else this.#linger();
+    if (!this.#isOpen()) return;
+    if (this.#stream.writeBacklog > 0) return this.#linger();
+    this.#phase = "lingering";
+    this.#stream.close();
+    // Over TLS it takes until the turn ends, or longer with a client that does not read.
+    if (this.#isOpen()) this.#deadline.set(this.#bodyIdleMs);
   }
 
   #expired(): void {

@@ -11,7 +11,7 @@ export class AcmeValidated implements ServerConnection, StreamHandler {
     this.#onGone = onGone;
     stream.handler = this;
     // Not within this call: the listener does not know the connection yet.
-    queueMicrotask(() => stream.destroy());
+    queueMicrotask(() => stream.close());
   }
 
   drain(): void {}

@@ -234,7 +234,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Waiter[]): void {
     this.#isHttp2Known = false;
     if (first === undefined) {
-      stream.destroy();
+      stream.close();
       this.#counts.connectionClosed();
       return;
     }

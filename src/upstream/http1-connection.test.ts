@@ -279,3 +279,15 @@ test("a response may overtake the rest of a body that waits to leave", () => {
   stage.stream.receive(ok);
   assert.equal(sink.events[0], "head 200 length");
 });
+
+test("a goodbye that an endpoint does not take is waited for no longer than upstreamIdle", () => {
+  const stage = new Stage();
+  stage.ask();
+  stage.stream.receive(ok);
+  stage.stream.isLeavingSlow = true;
+  stage.clock.advance(1100);
+  assert.deepEqual(stage.told, ["idle", "idle expired", "closed"]);
+  assert.equal(stage.stream.isClosed, false);
+  stage.clock.advance(3100);
+  assert.equal(stage.stream.isClosed, true);
+});

@@ -185,7 +185,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
 
   /** Closes an idle connection, or one whose owner is going away. */
   retire(): void {
-    if (this.#phase === "idle") this.#close();
+    if (this.#phase === "idle") this.#leave();
     else this.#isReusable = false;
   }
 
@@ -222,7 +222,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
         return;
       default:
         if (this.#phase === "idle") this.#owner.onClosedByEndpoint(this);
-        this.#close();
+        this.#leave();
     }
   }
 
@@ -376,9 +376,8 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
       this.#deadline.set(this.#owner.idleTimeoutMs);
       this.#stream.resume();
       this.#owner.onConnectionIdle(this);
-    } else {
-      this.#close();
-    }
+    } else if (isRequestSent) this.#leave();
+    else this.#close();
     sink?.onResponseEnd(trailers);
   }
 
@@ -392,10 +391,18 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #expired(): void {
     if (this.#phase === "idle") {
       this.#owner.onIdleExpired(this);
-      this.#close();
+      this.#leave();
     } else if (this.#phase === "head") this.#fail("head-response-timeout", "");
     else if (this.#phase === "body") this.#fail("response-body-timeout", "");
     else if (this.#phase === "tunnel") this.#close();
+    else this.#stream.destroy();
+  }
+
+  /** In order, nothing being under way; an endpoint that does not read gets as long as for anything else. */
+  #leave(): void {
+    this.#closed();
+    this.#deadline.set(this.#limits.upstreamIdleTimeoutMs);
+    this.#stream.close();
   }
 
   #close(): void {
@@ -405,9 +412,9 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   }
 
   #closed(): void {
+    this.#deadline.dispose();
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#deadline.dispose();
     this.#owner.onConnectionClosed(this);
   }
 }

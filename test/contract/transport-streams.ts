@@ -211,6 +211,52 @@ function testStream(name: string, makePair: () => Promise<Pair>): void {
     assert.deepEqual(told.events, ["data", "end", "closed well"]);
   });
 
+  streamTest("takes its leave behind all it has to send", async ({ stream, told, peer }) => {
+    peer.socket.pause();
+    const size = 6_000_000;
+    stream.writeBytes(Buffer.alloc(size, "x"));
+    stream.close();
+    stream.close();
+    peer.send("too late");
+    await turns(10);
+    assert.deepEqual(told.events, []);
+    peer.socket.resume();
+    assert.equal(await peer.ended(), "fin");
+    assert.equal(peer.received.length, size);
+    await told.awaitEvent("closed well");
+    assert.deepEqual([told.events, told.drainCount], [["closed well"], 0]);
+  });
+
+  streamTest("takes its leave of a far end that says nothing", async ({ stream, told, peer }) => {
+    stream.writeText("goodbye");
+    stream.close();
+    await told.awaitEvent("closed well");
+    stream.close();
+    assert.equal(await peer.ended(), "fin");
+    assert.equal(peer.received, "goodbye");
+    assert.deepEqual(told.events, ["closed well"]);
+  });
+
+  streamTest("takes its leave after its end, too", async ({ stream, told, peer }) => {
+    stream.end();
+    assert.equal(await peer.ended(), "fin");
+    assert.deepEqual(told.events, []);
+    stream.close();
+    await told.awaitEvent("closed well");
+    assert.deepEqual(told.events, ["closed well"]);
+  });
+
+  streamTest("may be destroyed while it takes its leave", async ({ stream, told, peer }) => {
+    peer.socket.pause();
+    stream.writeBytes(Buffer.alloc(6_000_000, "x"));
+    stream.close();
+    await turns(10);
+    assert.deepEqual(told.events, []);
+    stream.destroy();
+    await told.awaitEvent("closed well");
+    assert.deepEqual(told.events, ["closed well"]);
+  });
+
   streamTest("is destroyed once, and nothing follows", async ({ stream, told, peer }) => {
     stream.destroy();
     stream.destroy();

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { CertificateFolder, makeTestAuthority } from "../support/made-certificates.ts";
 import { missing } from "../support/peer-program.ts";
 import { authority, ca, localhost, startTls } from "../support/tls-rig.ts";
+import { transports } from "../support/transports.ts";
 
 /** Everything a command says on both outputs; it ends with its input. */
 function run(command: string, args: readonly string[], input = ""): Promise<string> {
@@ -66,6 +67,18 @@ test("openssl: versions, ciphers, ALPN and the chain", openssl, async () => {
   ];
   for (const args of refusals)
     assert.match(await client(port, args), /alert|no protocols available/, args.join(" "));
+});
+
+test("openssl: every answer ends with close_notify, or openssl would complain", openssl, async () => {
+  using folder = new CertificateFolder();
+  for (const transport of transports) {
+    await using rig = await startTls(folder, {}, { transport });
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      const output = await client(rig.proxy.port, [version]);
+      assert.match(output, /HTTP\/1\.1 200 OK/);
+      assert.doesNotMatch(output, /unexpected eof/);
+    }
+  }
 });
 
 test("openssl: sessions of both versions are resumed", openssl, async () => {

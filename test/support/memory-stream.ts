@@ -16,6 +16,8 @@ export class MemoryStream implements ByteStream {
   isWriteDue = false;
   /** From now on writes stay behind as backlog. */
   isStuck = false;
+  /** From now on `close` waits. */
+  isLeavingSlow = false;
   isPaused = false;
   isEnded = false;
   isClosed = false;
@@ -47,6 +49,9 @@ export class MemoryStream implements ByteStream {
   }
   end(): void {
     this.isEnded = true;
+  }
+  close(): void {
+    if (!this.isLeavingSlow) this.destroy();
   }
   destroy(): void {
     if (this.isClosed) return;

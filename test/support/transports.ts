@@ -2,7 +2,7 @@
 import { createAcceptor } from "../../src/platform/acceptor.ts";
 import { createDialer } from "../../src/platform/dialer.ts";
 import { loadNativeHandles } from "../../src/platform/native-handles.ts";
-import { NativeStreams } from "../../src/platform/native-stream.ts";
+import { NativeStreams } from "../../src/platform/native-streams.ts";
 import { createTlsTerminator } from "../../src/platform/tls-terminator.ts";
 import type { TlsTerminator } from "../../src/core/tls.ts";
 import type { Acceptor, Dialer } from "../../src/core/transport.ts";
