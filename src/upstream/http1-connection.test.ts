@@ -291,3 +291,16 @@ test("a goodbye that an endpoint does not take is waited for no longer than upst
   stage.clock.advance(3100);
   assert.equal(stage.stream.isClosed, true);
 });
+
+test("a tunnel that was paused for the client's sake reads on to its end once it is over", () => {
+  const stage = new Stage();
+  stage.ask({ upgrade: "chat/1" });
+  stage.stream.receive("HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: chat/1\r\n\r\n");
+  stage.connection.pauseResponse();
+  assert.equal(stage.stream.isPaused, true);
+  stage.connection.finishTunnel();
+  assert.equal(stage.stream.isPaused, false);
+  stage.stream.receive("for nobody");
+  stage.clock.advance(3100);
+  assert.equal(stage.stream.isClosed, true);
+});

@@ -169,8 +169,9 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
 
   finishTunnel(): void {
     this.#sink = null;
-    // The stream closes once it has sent all and its end; an endpoint that does not read gets this long.
+    // The stream closes once it has sent all and both ends; an endpoint that does not read or end gets this long.
     this.#deadline.set(this.#idleTimeoutMs);
+    this.#stream.resume();
   }
 
   cancel(): void {

@@ -160,6 +160,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     this.#sink = null;
     // What waits for the endpoint's windows flows out; one that does not read, or does not end, gets this long.
     this.#setDeadline(this.#idleTimeoutMs);
+    // It may have been paused for the client's sake; what still comes is thrown away, and its end behind it is wanted.
+    this.#stream?.resume();
     this.flush();
     this.#closeFinished();
   }

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { buffer } from "node:stream/consumers";
 import { connectRaw } from "../support/raw-client.ts";
+import { turns } from "../support/signal.ts";
 import { startProxy } from "../support/start-proxy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -69,4 +70,40 @@ test("an endpoint that never reads it has pool timeouts.upstreamIdle", async () 
   stage.clock.advance(60_500);
   await closed;
   assert.equal(stage.tunnel.rstCode, http2.constants.NGHTTP2_CANCEL);
+});
+
+test("one that was paused for a client that does not read is freed as soon as its endpoint ends it", async () => {
+  const server = http2.createServer({ settings: { enableConnectProtocol: true } });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const clock = new VirtualClock();
+  const proxy = await startProxy({
+    clock,
+    origins: [(server.address() as AddressInfo).port],
+    pool: { protocol: "h2" },
+  });
+  const opened = once(server, "stream") as Promise<[http2.ServerHttp2Stream]>;
+  const client = await connectRaw(proxy.port);
+  client.send(offer);
+  const [tunnel] = await opened;
+  tunnel.respond({ ":status": 200 });
+  await client.readUntil("\r\n\r\n");
+  client.socket.pause();
+  // Far more than the client's sockets and the stream's window take.
+  const frame = Buffer.concat([Buffer.of(0x82, 127, 0, 0, 0, 0, 0x02, 0, 0, 0), Buffer.alloc(0x2000000)]);
+  tunnel.end(frame);
+  const [stream] = proxy.streams.accepted;
+  assert.ok(stream !== undefined);
+  for (let still = 0; still < 50; still = stream.writeBacklog > 0 ? still + 1 : 0) await turns(1);
+  const closed = once(tunnel, "close");
+  const drained = proxy.drain(10_000);
+  clock.advance(6000);
+  await proxy.record();
+  // Nobody waits for pool timeouts.upstreamIdle.
+  await closed;
+  client.destroy();
+  clock.advance(60_000);
+  await drained;
+  await proxy.close();
+  await new Promise((done) => void server.close(done));
 });
