@@ -85,7 +85,7 @@ const shutdown = z.strictObject({
   ),
   webSocketClose: field(
     durationOrOff().prefault("5s"),
-    "How long a WebSocket may take to close that was asked to (close code 1001): because Headgate or its listener stops, or because its endpoint is drained and the deadline is near. With `off` none is asked; they are cut like the rest.",
+    "How long a WebSocket may take to close that was asked to (close code 1001): because Headgate or its listener stops, because its endpoint is drained and the deadline is near, or because it was silent for `tunnelIdle`. With `off` none is asked; they are cut like the rest.",
   ),
 });
 

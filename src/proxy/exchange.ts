@@ -391,12 +391,12 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     if (this.#phase === "finished") return;
     const { status } = errorRow(cause);
     if (status !== null && this.outcome.status === 0) return this.#answer(cause, detail);
-    this.#note(cause, detail);
+    if (cause === "tunnel-idle" && this.#webSocket?.ask(cause) === true) return this.#note(cause, detail);
     if (this.outcome.status === 0) this.outcome.status = 499;
-    this.#abort();
+    this.#breakOff(cause, detail);
   }
 
-  /** The response has begun and cannot be completed: the client must see it broken. */
+  /** It has begun and cannot be completed: the client must see it broken. */
   #breakOff(cause: Cause, detail: string): void {
     this.#note(cause, detail);
     this.#abort();

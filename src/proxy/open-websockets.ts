@@ -44,7 +44,7 @@ export class OpenWebSockets {
 
   /** One may open on a connection that is to end already. */
   welcome(tunnel: WebSocketTunnel | null): void {
-    if (tunnel?.isClientDraining === true && this.closeTimeoutMs > 0) tunnel.ask("shutting-down");
+    if (tunnel?.isClientDraining === true) tunnel.ask("shutting-down");
   }
 
   /** Asks whom `isMeant` holds for, all of them in time to close within `withinMs`. */

@@ -60,14 +60,20 @@ export class WebSocketTunnel {
     return this.#phase === "open";
   }
 
-  /** Asks the client to close; whoever has not after the time for it is ended with `cause`. */
-  ask(cause: Cause): void {
-    if (this.#phase !== "open") return;
+  /**
+   * Asks the client to close; whoever has not after the time for it is ended with `cause`. False where nobody is
+   * asked; one that has been asked before is left to that.
+   */
+  ask(cause: Cause): boolean {
+    if (this.#phase !== "open") return true;
+    const { closeTimeoutMs } = this.#register;
+    if (closeTimeoutMs === 0) return false;
     this.#phase = "asked";
     this.#cause = cause;
-    this.#deadline.set(this.#register.closeTimeoutMs);
+    this.#deadline.set(closeTimeoutMs);
     this.#tell();
     if (this.#isTold()) this.#downstream.flush();
+    return true;
   }
 
   /** From the client, before the endpoint gets it. */

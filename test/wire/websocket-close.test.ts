@@ -271,3 +271,80 @@ test("Over HTTP/2 the client is asked in its stream", async () => {
   await drained;
   session.destroy();
 });
+
+// Silent for too long.
+
+testOverTransports("One that has been idle for too long is asked, too", async (transport) => {
+  const clock = new VirtualClock();
+  await using stage = await startStage({ transport, clock, listener: { timeouts: { tunnelIdle: "10s" } } });
+  const atEndpoint = stage.nextEnd();
+  const client = new WebSocket(stage.url);
+  await once(client, "open");
+  const { closed } = await atEndpoint;
+  const seen = closingOf(client);
+  clock.advance(10_500);
+  assert.deepEqual(await seen, goodbye);
+  assert.deepEqual(await closed, goodbye);
+  const { status, cause } = await stage.proxy.record();
+  assert.deepEqual([status, cause], [101, "tunnel-idle"]);
+});
+
+testOverTransports("An idle one that does not answer is ended in order", async (transport) => {
+  const clock = new VirtualClock();
+  await using stage = await startStage({ transport, clock, listener: { timeouts: { tunnelIdle: "2s" } } });
+  const atEndpoint = stage.nextEnd();
+  const client = await connectRaw(stage.proxy.port);
+  client.send(offer);
+  const { closed } = await atEndpoint;
+  await client.readUntil("\r\n\r\n");
+  clock.advance(2500);
+  await client.readUntil(closeText);
+  // Its silence has been noticed: that it goes on changes nothing.
+  clock.advance(4000);
+  await turns(10);
+  assert.deepEqual([client.ending, stage.proxy.records.length], [null, 0]);
+  clock.advance(1500);
+  assert.deepEqual(await closed, goodbye);
+  assert.equal(await client.ended(), "fin");
+  assert.equal((await stage.proxy.record()).cause, "tunnel-idle");
+  client.destroy();
+});
+
+testOverTransports("Where nobody is asked, an idle one is reset", async (transport) => {
+  const clock = new VirtualClock();
+  await using stage = await startStage({
+    transport,
+    clock,
+    listener: { timeouts: { tunnelIdle: "10s" } },
+    config: { shutdown: { webSocketClose: "off" } },
+  });
+  const client = await connectRaw(stage.proxy.port);
+  client.send(offer);
+  await client.readUntil("\r\n\r\n");
+  const head = client.received;
+  clock.advance(10_500);
+  assert.equal(await client.ended(), "reset");
+  assert.equal(client.received, head);
+  assert.equal((await stage.proxy.record()).cause, "tunnel-idle");
+  client.destroy();
+});
+
+test("Over HTTP/2 an idle one is asked in its stream", async () => {
+  const clock = new VirtualClock();
+  await using stage = await startStage({ clock, listener: { timeouts: { tunnelIdle: "10s" } } });
+  const atEndpoint = stage.nextEnd();
+  const session = http2.connect(`http://127.0.0.1:${stage.proxy.port}`);
+  await once(session, "remoteSettings");
+  const fields = { ":method": "CONNECT", ":protocol": "websocket", ":path": "/" };
+  const stream = session.request({ ...fields, "sec-websocket-version": "13" });
+  stream.on("error", () => {});
+  await once(stream, "response");
+  const { closed } = await atEndpoint;
+  clock.advance(10_500);
+  const [asked] = (await once(stream, "data")) as [Buffer];
+  assert.equal(asked.toString("latin1"), closeText);
+  stream.end(Buffer.from("\x88\x82\0\0\0\0\x03\xe9", "latin1"));
+  assert.deepEqual(await closed, [1001, ""]);
+  assert.equal((await stage.proxy.record()).cause, "tunnel-idle");
+  session.destroy();
+});
