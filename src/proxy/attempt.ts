@@ -47,6 +47,9 @@ export class Attempt implements ConnectionWaiter {
   upstream: UpstreamStream | null = null;
   /** May be replaced by one who takes the attempt over. */
   owner: AttemptOwner;
+  isWebSocket = false;
+  /** It failed over HTTP/2 only: over HTTP/1.1 the same endpoint may take it. */
+  isOwedHttp1 = false;
   /** Notes for a span; null unless one is wanted. */
   trace: AttemptTrace | null = null;
   readonly #context: AttemptContext;
@@ -172,6 +175,11 @@ export class Attempt implements ConnectionWaiter {
   onUpstreamFailed(cause: Cause, detail: string): void {
     this.#deadline?.dispose();
     this.#pending = null;
+    // Without a stream it was the connection of HTTP/1.1 itself that could not be had.
+    this.isOwedHttp1 =
+      cause === "websocket-unsupported" &&
+      this.upstream !== null &&
+      this.endpoint.connections.keepWebSocketsOffHttp2();
     this.upstream = null;
     this.owner.onAttemptFailed(this, cause, detail);
   }

@@ -44,6 +44,11 @@ export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   readonly requestsMax: number;
 }
 
+/** How a connection begins. */
+type DialWay = Pick<ConnectionPoolSettings, "tls" | "proxyProtocol" | "connectTimeoutMs"> & {
+  readonly isForWebSocket: boolean;
+};
+
 /** Counts kept by the endpoint's shared state. */
 export interface ConnectionCounts {
   /** Takes a place; false when the endpoint's limit of connections is reached. */
@@ -71,6 +76,9 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   readonly #http2: Http2Pool | null;
   /** What an endpoint that chooses has last chosen. */
   #isHttp2Known: boolean;
+  readonly #usualWay: DialWay;
+  /** How WebSockets reach an endpoint that does not take them over HTTP/2; null while none was seen to refuse. */
+  #webSocketWay: DialWay | null = null;
   /** Where the latest connection leads. */
   #latestTarget: DialTarget | null = null;
   #isClosing = false;
@@ -90,6 +98,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     this.#clock = clock;
     this.#idleTime = settings.isIdleTimeLearned ? idleTime : null;
     this.#isHttp2Known = settings.protocol === "h2";
+    this.#usualWay = { ...settings, isForWebSocket: false };
     this.#http2 = settings.protocol === "http/1.1" ? null : this.#createHttp2(settings);
   }
 
@@ -148,7 +157,8 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
    * left alone; it shows when the endpoint does. `isRepeatable`: the request can be sent again.
    */
   takeIdle(waiter: ConnectionWaiter, isRepeatable: boolean): UpstreamStream | null {
-    if (this.#http2 !== null && this.#isHttp2Known) return this.#http2.take(waiter);
+    if (this.#http2 !== null && this.#isHttp2Known && !this.#isTurnedAway(waiter))
+      return this.#http2.take(waiter);
     for (;;) {
       const connection = this.#idle.at(-1);
       if (
@@ -181,22 +191,35 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
 
   /** Dials; `onUpstreamReady` (`onStreamReady`) or `onUpstreamFailed` follows, never inside this call. */
   dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
-    if (this.#http2 !== null && this.#isHttp2Known && !("onStreamReady" in waiter))
-      return this.#http2.wait(waiter);
+    if ("onStreamReady" in waiter) return this.#dialNew(waiter);
+    if (this.#isTurnedAway(waiter)) return this.#dialNew(waiter, this.#webSocketWay ?? this.#usualWay);
+    if (this.#http2 !== null && this.#isHttp2Known) return this.#http2.wait(waiter);
     return this.#dialNew(waiter);
   }
 
-  #dialNew(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
+  /** A WebSocket, and not over HTTP/2: see `keepWebSocketsOffHttp2`. */
+  #isTurnedAway({ isWebSocket }: ConnectionWaiter): boolean {
+    return isWebSocket && this.#webSocketWay !== null;
+  }
+
+  /**
+   * The endpoint does not take WebSockets over HTTP/2 (RFC 8441). From now on they get connections of their own,
+   * for which HTTP/1.1 alone is offered. False where HTTP/2 was asked for: then there is no other way.
+   */
+  keepWebSocketsOffHttp2(): boolean {
+    const { tls, protocol } = this.#settings;
+    if (tls === null || protocol !== "auto") return false;
+    this.#webSocketWay ??= {
+      ...this.#usualWay,
+      tls: { ...tls, alpnProtocols: ["http/1.1"] },
+      isForWebSocket: true,
+    };
+    return true;
+  }
+
+  #dialNew(waiter: ConnectionWaiter | StreamWaiter, way = this.#usualWay): PendingConnection {
     const isAllowed = this.#counts.tryOpenConnection() || this.#replaceIdle();
-    return new Dial(
-      this,
-      this.#settings,
-      this.#dialer,
-      this.#deadlines,
-      waiter,
-      this.#preferredTarget(),
-      isAllowed,
-    );
+    return new Dial(this, way, this.#dialer, this.#deadlines, waiter, this.#preferredTarget(), isAllowed);
   }
 
   #preferredTarget(): number {

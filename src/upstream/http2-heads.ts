@@ -13,8 +13,8 @@ export function requestBlock(request: OutgoingRequest, isSecure: boolean): strin
   return block;
 }
 
-export function isWebSocket({ upgrade }: OutgoingRequest): boolean {
-  return upgrade.toLowerCase() === "websocket";
+export function isWebSocket({ upgrade }: Pick<OutgoingRequest, "upgrade">): boolean {
+  return upgrade !== "" && upgrade.toLowerCase() === "websocket";
 }
 
 const keyLine = /^sec-websocket-key:[ \t]*(.*?)[ \t]*\r\n/im;

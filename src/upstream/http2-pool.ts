@@ -14,6 +14,7 @@ import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 /** An exchange that wants a stream; told exactly once unless it cancels. */
 export interface Http2Waiter extends ResponseSink {
+  readonly isWebSocket: boolean;
   proxyHeader(version: "v1" | "v2"): Uint8Array;
   onUpstreamReady(stream: UpstreamStream): void;
 }
