@@ -16,7 +16,7 @@ import {
   type StreamWaiter,
 } from "./dial.ts";
 import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
-import { Http2Pool, type Http2Waiter } from "./http2-pool.ts";
+import { Http2Pool, type Http2Wait } from "./http2-pool.ts";
 import type { IdleTime } from "./idle-time.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 
@@ -103,7 +103,6 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   }
 
   #createHttp2(settings: ConnectionPoolSettings): Http2Pool {
-    // One that begins with a client's addresses is for this client only.
     const isPrivate = settings.proxyProtocol !== "off";
     const { streamsMax, ...windows } = settings.http2;
     return new Http2Pool({
@@ -117,7 +116,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
       isSecure: settings.tls !== null,
       deadlines: this.#deadlines,
       dial: (waiter) => this.#dialNew(waiter),
-      onOtherProtocol: (stream, waiters) => this.#adoptHttp1(stream, waiters),
+      onOtherProtocol: (stream, waits) => this.#adoptHttp1(stream, waits),
       onReuse: () => this.#counts.count("connectionReuses"),
       onConnectionClosed: () => this.#counts.connectionClosed(),
     });
@@ -193,7 +192,9 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
     if ("onStreamReady" in waiter) return this.#dialNew(waiter);
     if (this.#isTurnedAway(waiter)) return this.#dialNew(waiter, this.#webSocketWay ?? this.#usualWay);
-    if (this.#http2 !== null && this.#isHttp2Known) return this.#http2.wait(waiter);
+    // A connection that begins with a client's addresses is no other client's, so nobody waits for one together.
+    if (this.#http2 !== null && this.#isHttp2Known && this.#settings.proxyProtocol === "off")
+      return this.#http2.wait(waiter);
     return this.#dialNew(waiter);
   }
 
@@ -245,7 +246,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     if ("onStreamReady" in waiter) {
       if (waiter.breakOff !== undefined) this.#streams.add(waiter);
       waiter.onStreamReady(stream, alpn);
-    } else if (this.#http2 !== null && alpn === "h2") {
+    } else if (this.#http2 !== null && (alpn === "h2" || (alpn === "" && this.#settings.protocol === "h2"))) {
       this.#isHttp2Known = true;
       this.#http2.adopt(stream, waiter);
     } else {
@@ -254,15 +255,15 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   }
 
   /** An endpoint that used to choose HTTP/2 has chosen otherwise: one connection carries one exchange again. */
-  #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Waiter[]): void {
+  #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Wait[]): void {
     this.#isHttp2Known = false;
     if (first === undefined) {
       stream.destroy();
       this.#counts.connectionClosed();
       return;
     }
-    this.#begin(stream, first);
-    for (const waiter of others) this.#dialNew(waiter);
+    this.#begin(stream, first.waiter);
+    for (const wait of others) wait.dial = this.#dialNew(wait.waiter);
   }
 
   #begin(stream: ByteStream, waiter: ConnectionWaiter): void {

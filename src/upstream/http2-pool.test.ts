@@ -135,3 +135,91 @@ test("a connection closes when it has been idle for its time, counted from its l
   assert.equal(only?.isEnded, true);
   assert.equal(stage.connections.length, 1);
 });
+
+test("an endpoint that chooses HTTP/1.1 after HTTP/2: who waited gets a connection each, and who has left gets none", () => {
+  const tls = { serverName: "a", isVerified: true, caPem: null, certificatePem: null, keyPem: null };
+  const stage = new Stage({ protocol: "auto", tls });
+  const { pool, dialer } = stage;
+  pool.dial(new ResponseRecorder());
+  const gone = dialer.last.succeed("h2");
+  gone.destroy();
+  const waiters = [1, 2, 3].map(() => new ResponseRecorder());
+  const pending = waiters.map((waiter) => pool.dial(waiter));
+  assert.equal(dialer.dials.length, 2);
+  dialer.last.succeed("http/1.1");
+  const [, , second, third] = dialer.dials;
+  assert.ok(second !== undefined && third !== undefined);
+  pending[1]?.cancel();
+  pending[1]?.cancel();
+  assert.equal(second.isGivenUp, true);
+  third.succeed("http/1.1");
+  assert.deepEqual(
+    waiters.map(({ events }) => events),
+    [["ready"], [], ["ready"]],
+  );
+  assert.equal(stage.state.connections, 2);
+});
+
+test("where connections begin with a PROXY header, each client's request goes over the one that tells of it", () => {
+  const { pool, dialer, state } = new Stage({ proxyProtocol: "v2" });
+  const waiters = ["first", "second", "third"].map((name) => {
+    const waiter = new ResponseRecorder();
+    waiter.proxyHeader = () => Buffer.from(`PROXY for ${name}`);
+    pool.dial(waiter);
+    return waiter;
+  });
+  assert.deepEqual(
+    dialer.dials.map(({ preamble }) => preamble),
+    ["PROXY for first", "PROXY for second", "PROXY for third"],
+  );
+  // The later ones are faster.
+  const streams = dialer.dials
+    .toReversed()
+    .map((dial) => dial.succeed())
+    .toReversed();
+  for (const [index, stream] of streams.entries()) {
+    stream.receive(settings());
+    const { stream: upstream } = waiters[index] as ResponseRecorder;
+    upstream?.sendHead(outgoing());
+    upstream?.sendEnd("");
+    upstream?.flush();
+    stream.receive(ok(1));
+    assert.deepEqual(waiters[index]?.events, ["ready", "head 200 length", "end"], `connection ${index}`);
+    assert.equal(stream.isEnded, true);
+    assert.equal(pool.takeIdle(new ResponseRecorder(), true), null);
+    stream.destroy();
+  }
+  assert.equal(state.connections, 0);
+});
+
+for (const [name, changes, alpn] of [
+  ["asked for", { protocol: "h2" }, ""],
+  ["chosen", { protocol: "auto" }, "h2"],
+] as const) {
+  test(`a pool that closes while a connection is made serves who waited for it (HTTP/2 ${name})`, () => {
+    const { pool, dialer, state } = new Stage(changes);
+    const waiters = [1, 2].map(() => {
+      const waiter = new ResponseRecorder();
+      pool.dial(waiter);
+      return waiter;
+    });
+    const dials = [...dialer.dials];
+    pool.close();
+    for (const dial of dials) {
+      const stream = dial.succeed(alpn);
+      stream.receive(settings());
+      for (const { stream: upstream } of waiters) {
+        upstream?.sendHead(outgoing());
+        upstream?.sendEnd("");
+        upstream?.flush();
+      }
+      stream.receive(ok(1));
+      if (dials.length === 1) stream.receive(ok(3));
+      assert.equal(stream.isEnded, true);
+      stream.destroy();
+    }
+    for (const { events } of waiters) assert.deepEqual(events, ["ready", "head 200 length", "end"]);
+    assert.equal(dialer.dials.length, dials.length);
+    assert.equal(state.connections, 0);
+  });
+}
