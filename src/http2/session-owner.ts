@@ -9,8 +9,11 @@ export interface SessionOwner {
   onRequestTooLarge(stream: Http2Stream, isEnd: boolean): void;
   /** The peer's settings have come, or have changed. */
   onPeerSettings(): void;
-  /** No new streams on this session, which is draining or at its end. May come more than once. */
-  onGoAway(): void;
+  /**
+   * No new streams on this session, which is draining or at its end. May come more than once. `lastStreamId` is the
+   * last that the peer vouches for, 0 where it has said nothing.
+   */
+  onGoAway(lastStreamId: number): void;
   /** The last open stream has ended. */
   onQuiet(): void;
   /** A stream has ended, others are open. */

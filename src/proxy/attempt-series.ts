@@ -196,7 +196,7 @@ export class AttemptSeries implements QueueWaiter {
   ): void {
     if (attempt.isOwedHttp1) return this.#connect(attempt, true);
     const decision = decideRetry(cause, facts, this.#target.retry);
-    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
+    if (decision === "fresh-connection" && (attempt.isInTurn || this.#staleCount++ < staleRetriesMax)) {
       attempt.endpoint.state.count("staleConnections");
       return this.#connect(attempt, true);
     }

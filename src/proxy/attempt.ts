@@ -50,6 +50,8 @@ export class Attempt implements ConnectionWaiter {
   isWebSocket = false;
   /** It failed over HTTP/2 only: over HTTP/1.1 the same endpoint may take it. */
   isOwedHttp1 = false;
+  /** The endpoint has not looked at it, but at others before it: it may go on asking. */
+  isInTurn = false;
   /** Notes for a span; null unless one is wanted. */
   trace: AttemptTrace | null = null;
   readonly #context: AttemptContext;
@@ -77,6 +79,8 @@ export class Attempt implements ConnectionWaiter {
    * `isRepeatable`: should the connection turn out to be dead, the request can be sent again.
    */
   connect(isFresh: boolean, isRepeatable: boolean, timeoutMs: number): boolean {
+    this.isOwedHttp1 = false;
+    this.isInTurn = false;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setDeadline(timeoutMs);
     const stream = isFresh ? null : this.endpoint.connections.takeIdle(this, isRepeatable);
     if (stream !== null) {
@@ -175,12 +179,14 @@ export class Attempt implements ConnectionWaiter {
   onUpstreamFailed(cause: Cause, detail: string): void {
     this.#deadline?.dispose();
     this.#pending = null;
+    const { upstream } = this;
+    this.upstream = null;
+    this.isInTurn = cause === "stream-unprocessed" && upstream?.isQueueMoving === true;
     // Without a stream it was the connection of HTTP/1.1 itself that could not be had.
     this.isOwedHttp1 =
       cause === "websocket-unsupported" &&
-      this.upstream !== null &&
+      upstream !== null &&
       this.endpoint.connections.keepWebSocketsOffHttp2();
-    this.upstream = null;
     this.owner.onAttemptFailed(this, cause, detail);
   }
 

@@ -103,6 +103,11 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     stream.handler = this;
   }
 
+  /** Nobody shares it. */
+  get isQueueMoving(): boolean {
+    return false;
+  }
+
   get isReused(): boolean {
     return this.exchangeCount > 1;
   }

@@ -55,6 +55,8 @@ export class Http2Connection implements SessionOwner, StreamHost {
   readonly #session: Http2Session;
   readonly #idleDeadline: Deadline;
   #isAvailable = true;
+  /** The last stream of which the endpoint, going away, says that it takes care. */
+  #vouchedFor = 0;
   #unsettled: Http2UpstreamStream[] = [];
 
   constructor(
@@ -118,6 +120,10 @@ export class Http2Connection implements SessionOwner, StreamHost {
     this.#unsettled.push(stream);
   }
 
+  get hasTakenSome(): boolean {
+    return this.#vouchedFor > 0;
+  }
+
   get lastHeardMs(): number {
     return this.#session.lastHeardMs;
   }
@@ -139,7 +145,8 @@ export class Http2Connection implements SessionOwner, StreamHost {
     if (this.hasRoom) this.#owner.onRoom(this);
   }
 
-  onGoAway(): void {
+  onGoAway(lastStreamId: number): void {
+    this.#vouchedFor = lastStreamId;
     if (!this.#isAvailable) return;
     this.#isAvailable = false;
     this.#owner.onUnavailable(this);
@@ -155,7 +162,7 @@ export class Http2Connection implements SessionOwner, StreamHost {
 
   onClosed(): void {
     this.#idleDeadline.dispose();
-    this.onGoAway();
+    this.onGoAway(0);
     this.#owner.onConnectionClosed(this);
   }
 

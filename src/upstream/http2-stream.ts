@@ -31,6 +31,8 @@ export interface StreamHost {
   readonly deadlines: Deadlines;
   /** Shared by all streams: endpoints repeat their headers to the letter. */
   readonly parser: ResponseHeadParser;
+  /** The endpoint went away with some of the streams looked at. */
+  readonly hasTakenSome: boolean;
   /** When anything was last heard on the connection, coarse. */
   readonly lastHeardMs: number;
   /** Why Headgate ends the connection; null while it does not. */
@@ -83,6 +85,10 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   }
 
   // UpstreamStream: what the exchange asks.
+
+  get isQueueMoving(): boolean {
+    return this.#host.hasTakenSome;
+  }
 
   get backlog(): number {
     return this.#stream?.backlog ?? 0;

@@ -56,9 +56,9 @@ export async function startWebSocketOrigin(
   return serveWebSockets(server, "http", onSocket);
 }
 
-/** Over TLS: HTTP/2 without extended CONNECT, and HTTP/1.1 beside it if need be. */
+/** Over TLS: HTTP/2 without extended CONNECT, and HTTP/1.1 beside it if need be. It may never answer upgrades. */
 export async function startChoosingOrigin(
-  onSocket: (socket: WebSocket) => void,
+  onSocket: ((socket: WebSocket) => void) | "never",
   hasHttp1: boolean,
 ): Promise<WebSocketOrigin> {
   const server = http2.createSecureServer({
@@ -73,7 +73,7 @@ export async function startChoosingOrigin(
 async function serveWebSockets(
   server: Server | http2.Http2Server | http2.Http2SecureServer,
   scheme: "http" | "https",
-  onSocket: (socket: WebSocket) => void,
+  onSocket: ((socket: WebSocket) => void) | "never",
 ): Promise<WebSocketOrigin> {
   const connections = new Set<Duplex>();
   const agreed: string[] = [];
@@ -83,13 +83,14 @@ async function serveWebSockets(
   });
   server.on("secureConnection", ({ alpnProtocol }: TLSSocket) => agreed.push(String(alpnProtocol)));
   const sockets = new WebSocketServer({ noServer: true });
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    sockets.handleUpgrade(request, socket, head, onSocket),
-  );
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (onSocket !== "never") sockets.handleUpgrade(request, socket, head, onSocket);
+  });
   server.on("sessionError", () => {});
   server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     stream.on("error", () => {});
     if (headers[":protocol"] !== "websocket") return stream.respond({ ":status": 404 }, { endStream: true });
+    if (onSocket === "never") return;
     stream.respond({ ":status": 200 });
     onSocket(over(stream, true));
   });

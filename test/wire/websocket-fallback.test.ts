@@ -91,6 +91,14 @@ for (const from of webSocketVersions) {
     assert.equal(await answersOf(client), "hello");
   });
 
+  test(`WebSocket from ${from}: over HTTP/1.1, too, an endpoint has its time and no more`, async (t) => {
+    const origin = await startChoosingOrigin("never", true);
+    const proxy = await startBefore(t, [origin], { retry: { attempts: 1, perAttempt: "50ms" } });
+    await assert.rejects(openWebSocket(from, proxy.port), { message: "status 504" });
+    assert.equal((await proxy.record()).cause, "attempt-timeout");
+    assert.deepEqual(origin.agreed, ["h2", "http/1.1"]);
+  });
+
   test(`WebSocket from ${from}: where HTTP/2 was asked for, nothing else is tried`, async (t) => {
     const origin = await startChoosingOrigin(echo, true);
     const proxy = await startBefore(t, [origin], { protocol: "h2" });
