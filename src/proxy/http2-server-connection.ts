@@ -25,6 +25,8 @@ import { upgradeLines } from "./websocket-bridge.ts";
 
 /** Compressed, a block is smaller than what it stands for, but by no rule. */
 const fieldOverhead = 32;
+/** What is a little too large is read to its end and answered 431; without it the connection could not go on. */
+const blockAllowance = 2;
 
 export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwner {
   readonly client: Client;
@@ -186,7 +188,7 @@ function sessionLimits({
 }: ListenerSettings): SessionLimits {
   return {
     headerListBytesMax: headLimits.headBytesMax + headLimits.headerCountMax * fieldOverhead,
-    headerBlockBytesMax: headLimits.headBytesMax,
+    headerBlockBytesMax: headLimits.headBytesMax * blockAllowance,
     peerStreamsMax: http2.streamsMax,
     streamWindow: http2.streamWindow,
     connectionWindow: http2.connectionWindow,

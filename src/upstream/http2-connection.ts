@@ -42,6 +42,8 @@ const conduct = {
   stallTimeoutMs: 60_000,
 };
 const fieldOverhead = 32;
+/** A head up to so many times too large fails its own exchange; beyond, it would end those of others with it. */
+const blockAllowance = 4;
 
 export class Http2Connection implements SessionOwner, StreamHost {
   readonly isSecure: boolean;
@@ -184,7 +186,7 @@ function sessionLimits(settings: Http2ConnectionSettings): SessionLimits {
   return {
     ...conduct,
     headerListBytesMax: responseHeadBytesMax + headerCountMax * fieldOverhead,
-    headerBlockBytesMax: responseHeadBytesMax,
+    headerBlockBytesMax: responseHeadBytesMax * blockAllowance,
     peerStreamsMax: 0,
     streamWindow,
     connectionWindow,
