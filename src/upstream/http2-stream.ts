@@ -243,6 +243,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     const detail = `the stream was reset (${errorName(code)})`;
     if (this.#host.breakCause !== null) this.#fail(this.#host.breakCause, "");
     else if (isUnprocessed && this.#phase === "head") this.#fail("stream-unprocessed", detail);
+    else if (code === ErrorCode.protocol && !this.#host.hasPeerSettings)
+      this.#fail("bad-response", "not HTTP/2");
     else if (this.#phase === "head") this.#fail(this.#causeBeforeHead(), detail);
     else this.#fail("reset-mid-body", detail);
   }
