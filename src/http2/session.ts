@@ -236,7 +236,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   }
 
   onRequest(stream: Http2Stream, fields: readonly Field[] | null, isEnd: boolean): void {
-    if (fields === null) this.#owner.onRequestTooLarge(stream, isEnd);
+    if (fields === null) this.#owner.onRequestTooLarge(stream, this.#intake.fields);
     else this.#owner.onRequest(stream, fields, isEnd);
   }
 

@@ -48,12 +48,17 @@ function statusOfFailure(cause: Cause, httpStatus: number): GrpcStatusName {
 /** Content-Type of the text that a client of HTTP would have been shown. */
 const typeLine = /^content-type:.*\r\n/gim;
 
-/** An answer of trailers only in place of an error page; `sendEnd` is left to the caller. Returns the body's bytes, 0. */
-function sendGrpcFailure(response: LocalResponse, cause: Cause, downstream: Downstream): number {
-  const lines =
+/** The head, and all, of an answer of trailers only in place of an error page. */
+export function grpcFailureLines(response: LocalResponse, cause: Cause): string {
+  return (
     `${response.fieldLines.replaceAll(typeLine, "")}content-type: application/grpc\r\n` +
-    statusLines(cause, response.status, response.reason);
-  downstream.sendHead(200, "OK", lines, { kind: "none" }, false);
+    statusLines(cause, response.status, response.reason)
+  );
+}
+
+/** `sendEnd` is left to the caller. Returns the body's bytes, 0. */
+function sendGrpcFailure(response: LocalResponse, cause: Cause, downstream: Downstream): number {
+  downstream.sendHead(200, "OK", grpcFailureLines(response, cause), { kind: "none" }, false);
   return 0;
 }
 
