@@ -107,7 +107,7 @@ export const poolSchema = z.strictObject({
   tls: field(upstreamTlsSchema.prefault({}), "TLS towards `https` endpoints."),
   protocol: field(
     choice(["http/1.1", "h2", "auto"]).prefault("http/1.1"),
-    "What is spoken with endpoints: `h2` is HTTP/2 over TLS, and without TLS by prior knowledge (h2c; gRPC needs it); `auto` lets `https` endpoints choose (ALPN) and speaks HTTP/1.1 with all others.",
+    "What is spoken with endpoints: `h2` is HTTP/2 over TLS, and without TLS by prior knowledge (h2c; gRPC needs it); `auto` lets `https` endpoints choose (ALPN), takes HTTP/1.1 for WebSockets that they do not take over HTTP/2, and speaks HTTP/1.1 with all others.",
     { reload: "reconnect" },
   ),
   http2: field(

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { field, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
-import { choice, count, duration, durationOrOff, flag, textAs } from "./leaves.ts";
+import { choice, count, duration, durationOrOff, flag, text, textAs } from "./leaves.ts";
 import { isHostName } from "../core/address.ts";
 import { filePath, hostName } from "./texts.ts";
 
@@ -92,8 +92,9 @@ const tlsObject = z.strictObject({
     defaultText: "the preset's",
   }),
   alpn: field(
-    z.array(choice(["h2", "http/1.1"])).prefault(["h2", "http/1.1"]),
-    "Protocols offered in the handshake, best first.",
+    z.array(text("a protocol such as h2 or http/1.1")).nullable().prefault(null),
+    "Protocols agreed to in the handshake (ALPN), best first. HTTP is `h2` and `http/1.1`; with `protocol: tcp` it is what the endpoints speak, and a client that offers none of these is refused.",
+    { defaultText: "`h2` and `http/1.1`; with `protocol: tcp` none is agreed on and nobody refused" },
   ),
   clientCertificates: field(
     clientCertificates.nullable().prefault(null),

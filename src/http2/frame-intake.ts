@@ -81,6 +81,11 @@ export class FrameIntake implements FrameSink {
     this.#decoder = new HpackDecoder(tableBytes, parts.limits.headerListBytesMax);
   }
 
+  /** Of the last block; where it was too large, those that fitted in. */
+  get fields(): readonly Field[] {
+    return this.#decoder.fields;
+  }
+
   /** Octets of the peer's fields that are kept. */
   get heldBytes(): number {
     return this.#decoder.heldBytes;

@@ -14,7 +14,7 @@ export type BlockVerdict = "read" | "too-large" | "broken";
 const broken = -1;
 
 export class HpackDecoder {
-  /** What the last block held, in order. Valid until the next one is read. */
+  /** What the last block held, in order; of one that is too large, what fits in. Valid until the next one is read. */
   readonly fields: Field[] = [];
   readonly #tableBytesMax: number;
   readonly #listBytesMax: number;
@@ -26,6 +26,8 @@ export class HpackDecoder {
   /** As the encoder last set it, never above our maximum. */
   #tableBytesLimit: number;
   #listBytes = 0;
+  /** Of these, those of fields that no longer fitted in. */
+  #leftOutBytes = 0;
   // What the last integer or string was, beside where it ended.
   #integer = 0;
   #text = "";
@@ -46,6 +48,7 @@ export class HpackDecoder {
   decode(bytes: Buffer, start: number, end: number): BlockVerdict {
     this.fields.length = 0;
     this.#listBytes = 0;
+    this.#leftOutBytes = 0;
     let pos = start;
     while (pos < end) {
       const first = bytes[pos] as number;
@@ -99,7 +102,8 @@ export class HpackDecoder {
 
   #add(field: Field): void {
     this.#listBytes += field.size;
-    if (this.#listBytes <= this.#listBytesMax) this.fields.push(field);
+    if (this.#listBytes - this.#leftOutBytes <= this.#listBytesMax) this.fields.push(field);
+    else this.#leftOutBytes += field.size;
   }
 
   // The dynamic table.

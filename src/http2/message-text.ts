@@ -15,6 +15,13 @@ export interface RequestText {
 /** Malformed: the stream is reset with PROTOCOL_ERROR. `conflicting-host` is answered 400. */
 export type RequestFault = "malformed" | "conflicting-host";
 
+/** What HTTP/2 has no use for (RFC 8441 §5), and some send all the same (HAProxy 2.6). */
+const handshakeLines = /^sec-websocket-(?:key|accept):.*\r\n/gim;
+
+export function withoutHandshake(lines: string): string {
+  return lines.replace(handshakeLines, "");
+}
+
 /** No control characters, and no blanks, which would shift the words of a request line. */
 const word = /^[\x21-\x7e\x80-\xff]+$/;
 
@@ -104,7 +111,8 @@ export function requestText(
   const hostLine = (authority ?? host) === null ? "" : `host: ${authority ?? host}\r\n`;
   const cookieLine = cookie === "" ? "" : `cookie: ${cookie}\r\n`;
   if (protocol !== null) {
-    const text = `GET ${path} HTTP/1.1\r\n${hostLine}${lines}${cookieLine}${upgradeLines(protocol)}\r\n`;
+    const own = withoutHandshake(lines);
+    const text = `GET ${path} HTTP/1.1\r\n${hostLine}${own}${cookieLine}${upgradeLines(protocol)}\r\n`;
     return { text, method: "GET", protocol };
   }
   // Without a length, and with a body to come, HTTP/1 can only send it in chunks.

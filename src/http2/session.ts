@@ -157,7 +157,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   drain(): void {
     if (this.#phase !== "open") return;
     this.#phase = "draining";
-    this.#owner.onGoAway();
+    this.#owner.onGoAway(0);
     if (this.isServer) {
       // RFC 9113 §6.8: warn first, then count what was under way; the answer to the ping marks its end.
       this.#writer.hold(goAwayFrame(windowMax, ErrorCode.none) + pingFrame(goAwayPing, false));
@@ -177,7 +177,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     this.#writer.hold(goAwayFrame(this.#streams.lastPeerId, code));
     this.#writer.flushAll();
     this.#loseStreams(code);
-    this.#owner.onGoAway();
+    this.#owner.onGoAway(0);
     this.#deadline.set(closingTimeoutMs);
     this.#stream.resume();
     this.#stream.end();
@@ -236,7 +236,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
   }
 
   onRequest(stream: Http2Stream, fields: readonly Field[] | null, isEnd: boolean): void {
-    if (fields === null) this.#owner.onRequestTooLarge(stream, isEnd);
+    if (fields === null) this.#owner.onRequestTooLarge(stream, this.#intake.fields);
     else this.#owner.onRequest(stream, fields, isEnd);
   }
 
@@ -253,7 +253,7 @@ export class Http2Session implements StreamHandler, IntakeHost, SendQueueOwner {
     // A client that goes away finishes what it has begun; it is told what that is (§6.8).
     if (this.isServer) return this.drain();
     if (this.#phase === "open") this.#phase = "draining";
-    this.#owner.onGoAway();
+    this.#owner.onGoAway(lastStreamId);
     for (const stream of this.#streams.sent()) {
       if (stream.id <= lastStreamId) continue;
       this.close(stream);

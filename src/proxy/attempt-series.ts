@@ -13,6 +13,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { AttemptTrace } from "../observability/tracing/exchange-trace.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import { isWebSocket } from "../upstream/http2-heads.ts";
 import type { Pool, RetrySettings } from "../upstream/pool.ts";
 import type { Binding } from "../upstream/sticky/sticky.ts";
 import type { PriorityClass, QueueRefusal, QueueTicket, QueueWaiter } from "../upstream/request-queue.ts";
@@ -135,6 +136,7 @@ export class AttemptSeries implements QueueWaiter {
     if (log.isDebug) log.debug("endpoint chosen", { endpoint: endpoint.name, target: outcome.target });
     const attempt = new Attempt(this.#owner, this.#context, endpoint, isBudgeted, nowMs);
     if (outcome.trace !== null) attempt.trace = outcome.trace.attemptBegan(endpoint.name, nowMs, false);
+    attempt.isWebSocket = isWebSocket(this.#head.fields);
     this.current = attempt;
     this.#connect(attempt, false);
   }
@@ -192,8 +194,9 @@ export class AttemptSeries implements QueueWaiter {
     facts = this.#facts(false),
     leaveFor: Pause | null = null,
   ): void {
+    if (attempt.isOwedHttp1) return this.#connect(attempt, true);
     const decision = decideRetry(cause, facts, this.#target.retry);
-    if (decision === "fresh-connection" && this.#staleCount++ < staleRetriesMax) {
+    if (decision === "fresh-connection" && (attempt.isInTurn || this.#staleCount++ < staleRetriesMax)) {
       attempt.endpoint.state.count("staleConnections");
       return this.#connect(attempt, true);
     }

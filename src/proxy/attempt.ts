@@ -47,6 +47,11 @@ export class Attempt implements ConnectionWaiter {
   upstream: UpstreamStream | null = null;
   /** May be replaced by one who takes the attempt over. */
   owner: AttemptOwner;
+  isWebSocket = false;
+  /** It failed over HTTP/2 only: over HTTP/1.1 the same endpoint may take it. */
+  isOwedHttp1 = false;
+  /** The endpoint has not looked at it, but at others before it: it may go on asking. */
+  isInTurn = false;
   /** Notes for a span; null unless one is wanted. */
   trace: AttemptTrace | null = null;
   readonly #context: AttemptContext;
@@ -74,6 +79,8 @@ export class Attempt implements ConnectionWaiter {
    * `isRepeatable`: should the connection turn out to be dead, the request can be sent again.
    */
   connect(isFresh: boolean, isRepeatable: boolean, timeoutMs: number): boolean {
+    this.isOwedHttp1 = false;
+    this.isInTurn = false;
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setDeadline(timeoutMs);
     const stream = isFresh ? null : this.endpoint.connections.takeIdle(this, isRepeatable);
     if (stream !== null) {
@@ -172,7 +179,14 @@ export class Attempt implements ConnectionWaiter {
   onUpstreamFailed(cause: Cause, detail: string): void {
     this.#deadline?.dispose();
     this.#pending = null;
+    const { upstream } = this;
     this.upstream = null;
+    this.isInTurn = cause === "stream-unprocessed" && upstream?.isQueueMoving === true;
+    // Without a stream it was the connection of HTTP/1.1 itself that could not be had.
+    this.isOwedHttp1 =
+      cause === "websocket-unsupported" &&
+      upstream !== null &&
+      this.endpoint.connections.keepWebSocketsOffHttp2();
     this.owner.onAttemptFailed(this, cause, detail);
   }
 

@@ -42,6 +42,9 @@ export interface Downstream {
   flush(): void;
   pauseRequest(): void;
   resumeRequest(): void;
-  /** Breaks the connection so that the client cannot take the response for complete. */
-  abort(): void;
+  /**
+   * Breaks the connection so that the client cannot take the response for complete. `trailers` say why where they
+   * can be sent and are read (gRPC); "" else.
+   */
+  abort(trailers: string): void;
 }

@@ -22,7 +22,7 @@ import { AttemptSeries, type SeriesOwner } from "./attempt-series.ts";
 import { ContinueWait } from "./continue-wait.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
-import { callTimeoutMs, sendOwn } from "./grpc-call.ts";
+import { brokenCallTrailers, callTimeoutMs, sendOwn } from "./grpc-call.ts";
 import { DiscardedResponse } from "./discarded-response.ts";
 import { enterGates, type GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse } from "./local-response.ts";
@@ -399,13 +399,13 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
   /** It has begun and cannot be completed: the client must see it broken. */
   #breakOff(cause: Cause, detail: string): void {
     this.#note(cause, detail);
-    this.#abort();
+    this.#abort(brokenCallTrailers(cause, this.#head, this.#context));
   }
 
-  #abort(): void {
+  #abort(trailers = ""): void {
     this.#context.errorWatch?.brokenOff(this.#scope, this.outcome);
     this.#finish();
-    this.#downstream.abort();
+    this.#downstream.abort(trailers);
   }
 
   #note(cause: Cause, detail: string): void {

@@ -2,8 +2,9 @@
  * gRPC calls as the exchange sees them: their deadline, what an endpoint's answer of trailers only says, and how
  * an answer of our own must look so that a client understands it. Messages are nobody's business here.
  */
-import type { Cause } from "../core/errors.ts";
+import { type Cause, errorRow } from "../core/errors.ts";
 import { grpcStatusNumber, type GrpcStatusName, grpcTimeoutMs, isGrpcType } from "../core/grpc.ts";
+import { reasonPhrase } from "../http1/reason-phrase.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Downstream } from "./downstream.ts";
@@ -47,15 +48,39 @@ function statusOfFailure(cause: Cause, httpStatus: number): GrpcStatusName {
 /** Content-Type of the text that a client of HTTP would have been shown. */
 const typeLine = /^content-type:.*\r\n/gim;
 
-/** An answer of trailers only in place of an error page; `sendEnd` is left to the caller. Returns the body's bytes, 0. */
-function sendGrpcFailure(response: LocalResponse, cause: Cause, downstream: Downstream): number {
-  const status = grpcStatusNumber(statusOfFailure(cause, response.status));
-  const message = `${response.status} ${response.reason}`.replaceAll("%", "%25");
-  const lines =
+/** The head, and all, of an answer of trailers only in place of an error page. */
+export function grpcFailureLines(response: LocalResponse, cause: Cause): string {
+  return (
     `${response.fieldLines.replaceAll(typeLine, "")}content-type: application/grpc\r\n` +
-    `grpc-status: ${status}\r\ngrpc-message: ${message}\r\n`;
-  downstream.sendHead(200, "OK", lines, { kind: "none" }, false);
+    statusLines(cause, response.status, response.reason)
+  );
+}
+
+/** `sendEnd` is left to the caller. Returns the body's bytes, 0. */
+function sendGrpcFailure(response: LocalResponse, cause: Cause, downstream: Downstream): number {
+  downstream.sendHead(200, "OK", grpcFailureLines(response, cause), { kind: "none" }, false);
   return 0;
+}
+
+/**
+ * The trailers that end a call whose answer had begun and cannot be completed: a reset would say INTERNAL whatever
+ * the cause. "" for what is no call.
+ */
+export function brokenCallTrailers(
+  cause: Cause,
+  head: RequestHead,
+  { isCauseShown }: { readonly isCauseShown: boolean },
+): string {
+  if (!isGrpcCall(head)) return "";
+  const { status } = errorRow(cause);
+  const httpStatus = status ?? 503;
+  const causeLine = isCauseShown ? `headgate-cause: ${cause}\r\n` : "";
+  return statusLines(cause, httpStatus, reasonPhrase(httpStatus)) + causeLine;
+}
+
+function statusLines(cause: Cause, httpStatus: number, reason: string): string {
+  const status = grpcStatusNumber(statusOfFailure(cause, httpStatus));
+  return `grpc-status: ${status}\r\ngrpc-message: ${httpStatus} ${reason.replaceAll("%", "%25")}\r\n`;
 }
 
 /** An answer of our own; `cause` is null for one that is no failure. Returns the body's bytes. */

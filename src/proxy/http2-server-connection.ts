@@ -5,6 +5,7 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
+import { isGrpcType } from "../core/grpc.ts";
 import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
 import { type RequestHead, RequestHeadParser } from "../http1/request-head.ts";
@@ -19,12 +20,15 @@ import type { Http2Stream } from "../http2/stream.ts";
 import { Client } from "./client.ts";
 import { DiscardedRequest } from "./discarded-request.ts";
 import { Http2ServerStream, type Http2ServerStreamOwner } from "./http2-server-stream.ts";
+import { grpcFailureLines } from "./grpc-call.ts";
 import type { ListenerContext, ListenerSettings } from "./listener-context.ts";
 import { errorResponse } from "./local-response.ts";
 import { upgradeLines } from "./websocket-bridge.ts";
 
 /** Compressed, a block is smaller than what it stands for, but by no rule. */
 const fieldOverhead = 32;
+/** What is a little too large is read to its end and answered 431; without it the connection could not go on. */
+const blockAllowance = 2;
 
 export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwner {
   readonly client: Client;
@@ -81,14 +85,14 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
       this.#refused("malformed-message");
       stream.reset(ErrorCode.protocol);
     } else if (typeof head === "string") {
-      this.#answerRefusal(stream, head);
+      this.#answerRefusal(stream, head, fields);
     } else {
       this.#begin(stream, head);
     }
   }
 
-  onRequestTooLarge(stream: Http2Stream): void {
-    this.#answerRefusal(stream, "head-too-large");
+  onRequestTooLarge(stream: Http2Stream, fields: readonly Field[]): void {
+    this.#answerRefusal(stream, "head-too-large", fields);
   }
 
   onPeerSettings(): void {}
@@ -154,16 +158,20 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
   }
 
   /** An answer outside any exchange. */
-  #answerRefusal(stream: Http2Stream, cause: Cause): void {
+  #answerRefusal(stream: Http2Stream, cause: Cause, fields: readonly Field[]): void {
     const { isCauseShown, clock } = this.context.proxy;
     const response = errorResponse(cause, isCauseShown, clock);
     this.#refused(cause);
     if (response === null) return stream.reset(ErrorCode.protocol);
-    const body = Buffer.from(response.body, "latin1");
-    const block = encodeStatus(response.status) + encodeLines(response.fieldLines);
-    stream.sendHeaders(block + encodeContentLength(body.length), false);
-    stream.sendData(body, 0, body.length);
-    stream.sendEnd("");
+    if (isGrpc(fields)) {
+      stream.sendHeaders(encodeStatus(200) + encodeLines(grpcFailureLines(response, cause)), true);
+    } else {
+      const body = Buffer.from(response.body, "latin1");
+      const block = encodeStatus(response.status) + encodeLines(response.fieldLines);
+      stream.sendHeaders(block + encodeContentLength(body.length), false);
+      stream.sendData(body, 0, body.length);
+      stream.sendEnd("");
+    }
     if (!stream.isClosed) new DiscardedRequest(stream, this.context.proxy.deadlines).begin();
   }
 
@@ -178,6 +186,11 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
   }
 }
 
+/** A call, before its head is one. */
+function isGrpc(fields: readonly Field[]): boolean {
+  return fields.some(({ name, value }) => name === "content-type" && isGrpcType(value));
+}
+
 function sessionLimits({
   headLimits,
   http2,
@@ -186,7 +199,7 @@ function sessionLimits({
 }: ListenerSettings): SessionLimits {
   return {
     headerListBytesMax: headLimits.headBytesMax + headLimits.headerCountMax * fieldOverhead,
-    headerBlockBytesMax: headLimits.headBytesMax,
+    headerBlockBytesMax: headLimits.headBytesMax * blockAllowance,
     peerStreamsMax: http2.streamsMax,
     streamWindow: http2.streamWindow,
     connectionWindow: http2.connectionWindow,

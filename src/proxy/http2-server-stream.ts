@@ -166,7 +166,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
     this.#stream.resume();
   }
 
-  abort(): void {
+  abort(trailers: string): void {
+    if (trailers !== "" && this.#isResponseBegun) return this.sendEnd(trailers);
     this.#stream.reset(ErrorCode.internal);
     this.#finished();
   }
@@ -296,7 +297,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler {
 
   #expired(): void {
     if (this.#isTunnel) this.fail("tunnel-idle", "");
-    else if (this.#isResponseComplete) this.abort();
+    else if (this.#isResponseComplete) this.abort("");
     else if (this.#stream.backlog > 0) this.fail("client-stalled", "");
     else this.fail("body-timeout", "");
   }

@@ -10,6 +10,7 @@ import type { ServerConnection } from "../listener/listener.ts";
 import { ProxyHeaderWait } from "../listener/proxy-header-wait.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
 import { TlsHandshake } from "../listener/tls-handshake.ts";
+import { BoundedWarnings } from "../observability/bounded-warnings.ts";
 import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
 import { Http2ServerConnection } from "../proxy/http2-server-connection.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
@@ -42,6 +43,7 @@ export interface ConnectionStarterParts {
 
 export class ConnectionStarter {
   readonly #parts: ConnectionStarterParts;
+  readonly #warnings: BoundedWarnings;
   /** Null while the listener is plain. */
   #terminator: TlsTerminator | null = null;
 
@@ -53,6 +55,7 @@ export class ConnectionStarter {
 
   constructor(config: ListenerConfig, parts: ConnectionStarterParts) {
     this.#parts = parts;
+    this.#warnings = new BoundedWarnings(parts.log, parts.context.proxy.clock);
     this.#wanted = new WantedNames((name) => parts.onNameWanted(name));
     this.update(config);
   }
@@ -81,7 +84,7 @@ export class ConnectionStarter {
   begin(stream: ByteStream): ServerConnection {
     const timeoutMs = this.#proxyHeaderTimeoutMs;
     if (timeoutMs === null) return this.#beginSecured(stream, noTlvs, null);
-    const { context, log } = this.#parts;
+    const { context } = this.#parts;
     return new ProxyHeaderWait(stream, {
       deadlines: context.proxy.deadlines,
       timeoutMs,
@@ -92,7 +95,7 @@ export class ConnectionStarter {
       onRefused: (wait, peerAddress, fault) => {
         if (fault !== null) {
           const { name } = context.settings;
-          log.debug("PROXY header refused", { listener: name, peer: peerAddress, reason: fault });
+          this.#warnings.warn("PROXY header refused", { listener: name, peer: peerAddress, reason: fault });
           context.onRefused("bad-proxy-header", 400, peerAddress, 0);
         }
         context.onConnectionClosed(wait);

@@ -97,7 +97,7 @@ export class TlsListeners {
       const { tls } = listener;
       if (tls === null) continue;
       const loaded = await this.#load(config, listener, tls);
-      settings[listener.name] = this.#settingsOf(listener.name, tls, loaded);
+      settings[listener.name] = this.#settingsOf(listener, tls, loaded);
       certificates.push(...loaded.map(({ inUse }) => inUse));
     }
     // Ticket keys are needed by what is handed out now; a configuration that is refused leaves one unused.
@@ -207,7 +207,7 @@ export class TlsListeners {
 
   /** Throws an Error that names the listener. */
   #settingsOf(
-    listener: string,
+    { name: listener, protocol }: ListenerConfig,
     tls: ServerTlsConfig,
     loaded: readonly LoadedCertificate[],
   ): ServerTlsSettings {
@@ -220,7 +220,8 @@ export class TlsListeners {
       minVersion: tls.minVersion === null ? preset.minVersion : `TLSv${tls.minVersion}`,
       ciphers: preset.ciphers,
       groups: preset.groups,
-      alpnProtocols: tls.alpn,
+      // Below HTTP the endpoint speaks, and only the user knows what.
+      alpnProtocols: tls.alpn ?? (protocol === "http" ? ["h2", "http/1.1"] : []),
       clientCertificates:
         clientCertificates === null
           ? null

@@ -16,7 +16,7 @@ import {
   type StreamWaiter,
 } from "./dial.ts";
 import { type ConnectionOwner, Http1Connection, type Http1ConnectionLimits } from "./http1-connection.ts";
-import { Http2Pool, type Http2Waiter } from "./http2-pool.ts";
+import { Http2Pool, type Http2Wait } from "./http2-pool.ts";
 import type { IdleTime } from "./idle-time.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 
@@ -43,6 +43,11 @@ export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   /** Exchanges one connection may carry; Infinity for no limit. */
   readonly requestsMax: number;
 }
+
+/** How a connection begins. */
+type DialWay = Pick<ConnectionPoolSettings, "tls" | "proxyProtocol" | "connectTimeoutMs"> & {
+  readonly isForWebSocket: boolean;
+};
 
 /** Counts kept by the endpoint's shared state. */
 export interface ConnectionCounts {
@@ -71,6 +76,9 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   readonly #http2: Http2Pool | null;
   /** What an endpoint that chooses has last chosen. */
   #isHttp2Known: boolean;
+  readonly #usualWay: DialWay;
+  /** How WebSockets reach an endpoint that does not take them over HTTP/2; null while none was seen to refuse. */
+  #webSocketWay: DialWay | null = null;
   /** Where the latest connection leads. */
   #latestTarget: DialTarget | null = null;
   #isClosing = false;
@@ -90,11 +98,11 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     this.#clock = clock;
     this.#idleTime = settings.isIdleTimeLearned ? idleTime : null;
     this.#isHttp2Known = settings.protocol === "h2";
+    this.#usualWay = { ...settings, isForWebSocket: false };
     this.#http2 = settings.protocol === "http/1.1" ? null : this.#createHttp2(settings);
   }
 
   #createHttp2(settings: ConnectionPoolSettings): Http2Pool {
-    // One that begins with a client's addresses is for this client only.
     const isPrivate = settings.proxyProtocol !== "off";
     const { streamsMax, ...windows } = settings.http2;
     return new Http2Pool({
@@ -108,7 +116,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
       isSecure: settings.tls !== null,
       deadlines: this.#deadlines,
       dial: (waiter) => this.#dialNew(waiter),
-      onOtherProtocol: (stream, waiters) => this.#adoptHttp1(stream, waiters),
+      onOtherProtocol: (stream, waits) => this.#adoptHttp1(stream, waits),
       onReuse: () => this.#counts.count("connectionReuses"),
       onConnectionClosed: () => this.#counts.connectionClosed(),
     });
@@ -148,7 +156,8 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
    * left alone; it shows when the endpoint does. `isRepeatable`: the request can be sent again.
    */
   takeIdle(waiter: ConnectionWaiter, isRepeatable: boolean): UpstreamStream | null {
-    if (this.#http2 !== null && this.#isHttp2Known) return this.#http2.take(waiter);
+    if (this.#http2 !== null && this.#isHttp2Known && !this.#isTurnedAway(waiter))
+      return this.#http2.take(waiter);
     for (;;) {
       const connection = this.#idle.at(-1);
       if (
@@ -181,22 +190,37 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
 
   /** Dials; `onUpstreamReady` (`onStreamReady`) or `onUpstreamFailed` follows, never inside this call. */
   dial(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
-    if (this.#http2 !== null && this.#isHttp2Known && !("onStreamReady" in waiter))
+    if ("onStreamReady" in waiter) return this.#dialNew(waiter);
+    if (this.#isTurnedAway(waiter)) return this.#dialNew(waiter, this.#webSocketWay ?? this.#usualWay);
+    // A connection that begins with a client's addresses is no other client's, so nobody waits for one together.
+    if (this.#http2 !== null && this.#isHttp2Known && this.#settings.proxyProtocol === "off")
       return this.#http2.wait(waiter);
     return this.#dialNew(waiter);
   }
 
-  #dialNew(waiter: ConnectionWaiter | StreamWaiter): PendingConnection {
+  /** A WebSocket, and not over HTTP/2: see `keepWebSocketsOffHttp2`. */
+  #isTurnedAway({ isWebSocket }: ConnectionWaiter): boolean {
+    return isWebSocket && this.#webSocketWay !== null;
+  }
+
+  /**
+   * The endpoint does not take WebSockets over HTTP/2 (RFC 8441). From now on they get connections of their own,
+   * for which HTTP/1.1 alone is offered. False where HTTP/2 was asked for: then there is no other way.
+   */
+  keepWebSocketsOffHttp2(): boolean {
+    const { tls, protocol } = this.#settings;
+    if (tls === null || protocol !== "auto") return false;
+    this.#webSocketWay ??= {
+      ...this.#usualWay,
+      tls: { ...tls, alpnProtocols: ["http/1.1"] },
+      isForWebSocket: true,
+    };
+    return true;
+  }
+
+  #dialNew(waiter: ConnectionWaiter | StreamWaiter, way = this.#usualWay): PendingConnection {
     const isAllowed = this.#counts.tryOpenConnection() || this.#replaceIdle();
-    return new Dial(
-      this,
-      this.#settings,
-      this.#dialer,
-      this.#deadlines,
-      waiter,
-      this.#preferredTarget(),
-      isAllowed,
-    );
+    return new Dial(this, way, this.#dialer, this.#deadlines, waiter, this.#preferredTarget(), isAllowed);
   }
 
   #preferredTarget(): number {
@@ -222,7 +246,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     if ("onStreamReady" in waiter) {
       if (waiter.breakOff !== undefined) this.#streams.add(waiter);
       waiter.onStreamReady(stream, alpn);
-    } else if (this.#http2 !== null && alpn === "h2") {
+    } else if (this.#http2 !== null && (alpn === "h2" || (alpn === "" && this.#settings.protocol === "h2"))) {
       this.#isHttp2Known = true;
       this.#http2.adopt(stream, waiter);
     } else {
@@ -231,15 +255,15 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   }
 
   /** An endpoint that used to choose HTTP/2 has chosen otherwise: one connection carries one exchange again. */
-  #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Waiter[]): void {
+  #adoptHttp1(stream: ByteStream, [first, ...others]: readonly Http2Wait[]): void {
     this.#isHttp2Known = false;
     if (first === undefined) {
       stream.close();
       this.#counts.connectionClosed();
       return;
     }
-    this.#begin(stream, first);
-    for (const waiter of others) this.#dialNew(waiter);
+    this.#begin(stream, first.waiter);
+    for (const wait of others) wait.dial = this.#dialNew(wait.waiter);
   }
 
   #begin(stream: ByteStream, waiter: ConnectionWaiter): void {

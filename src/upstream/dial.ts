@@ -16,6 +16,8 @@ interface DialWaiter {
 
 /** It wants to speak HTTP. */
 export interface ConnectionWaiter extends ResponseSink, DialWaiter {
+  /** Not every endpoint that speaks HTTP/2 takes these over it. */
+  readonly isWebSocket: boolean;
   onUpstreamReady(stream: UpstreamStream): void;
 }
 
@@ -33,6 +35,8 @@ export interface PendingConnection {
 
 interface DialSettings {
   readonly tls: UpstreamTls | null;
+  /** HTTP/1.1 alone is offered because a WebSocket cannot go over HTTP/2. */
+  readonly isForWebSocket: boolean;
   readonly proxyProtocol: "off" | "v1" | "v2";
   readonly connectTimeoutMs: number;
 }
@@ -130,7 +134,7 @@ export class Dial implements DialHandler, PendingConnection {
 
   /** Of several addresses' failures the one that got furthest says most. */
   #note(errorCode: string): void {
-    const cause = causeOfDialFailure(errorCode, this.#settings.tls !== null);
+    const cause = causeOfDialFailure(errorCode, this.#settings);
     if (this.#worst === noFailure || rankOf(cause) > rankOf(this.#worst.cause))
       this.#worst = { cause, detail: errorCode };
   }
@@ -169,10 +173,21 @@ export function isSameTarget(a: DialTarget, b: DialTarget): boolean {
 
 const noFailure: { readonly cause: Cause; readonly detail: string } = { cause: "connect-failed", detail: "" };
 
-/** How far a failed dial got. */
+/** The causes of a failed dial, from the one that got least far. */
+const dialCauses: readonly Cause[] = [
+  "connect-refused",
+  "connect-failed",
+  "connect-timeout",
+  "tls-failed",
+  "websocket-unsupported",
+];
+
 function rankOf(cause: Cause): number {
-  return ["connect-refused", "connect-failed", "connect-timeout", "tls-failed"].indexOf(cause);
+  return dialCauses.indexOf(cause);
 }
+
+/** What a server says that speaks none of the protocols offered (RFC 7301 §3.2). */
+const noProtocolAlert = "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
 
 const networkErrors = new Set([
   "EHOSTUNREACH",
@@ -186,8 +201,10 @@ const networkErrors = new Set([
   "ECONNRESET",
 ]);
 
-function causeOfDialFailure(errorCode: string, isTls: boolean): Cause {
+function causeOfDialFailure(errorCode: string, { tls, isForWebSocket }: DialSettings): Cause {
   if (errorCode === "ECONNREFUSED") return "connect-refused";
   if (errorCode === "ETIMEDOUT") return "connect-timeout";
-  return isTls && !networkErrors.has(errorCode) ? "tls-failed" : "connect-failed";
+  // Of HTTP/1.1, which the endpoint does not speak: nothing is wrong with it.
+  if (isForWebSocket && errorCode === noProtocolAlert) return "websocket-unsupported";
+  return tls !== null && !networkErrors.has(errorCode) ? "tls-failed" : "connect-failed";
 }

@@ -15,7 +15,7 @@ import { BodyWriter } from "../http1/body-writer.ts";
 import { withoutNamedOptions } from "../http1/fields.ts";
 import { type BodyFraming, responseFraming, untilCloseBody } from "../http1/framing.ts";
 import { type ResponseHead, ResponseHeadParser } from "../http1/response-head.ts";
-import { isEventStream, keepsAlive, requestHeadText } from "./http1-heads.ts";
+import { isEventStream, keepsAlive, otherProtocol, requestHeadText } from "./http1-heads.ts";
 import type { ByteSource, OutgoingRequest, ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 export interface Http1ConnectionLimits {
@@ -101,6 +101,11 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
     this.#deadline = new Deadline(deadlines, () => this.#expired());
     this.openedAtMs = deadlines.baseMs();
     stream.handler = this;
+  }
+
+  /** Nobody shares it. */
+  get isQueueMoving(): boolean {
+    return false;
   }
 
   get isReused(): boolean {
@@ -287,7 +292,7 @@ export class Http1Connection implements StreamHandler, UpstreamStream {
   #keepPartialHead(text: string, isTooLarge: boolean): void {
     if (isTooLarge || text.length > this.#limits.responseHeadBytesMax)
       this.#fail("response-head-too-large", "");
-    else if (!"HTTP/1.".startsWith(text.slice(0, 7))) this.#fail("bad-response", "not HTTP/1");
+    else if (!"HTTP/1.".startsWith(text.slice(0, 7))) this.#fail("bad-response", otherProtocol(text));
     else this.#partialHead = text;
   }
 

@@ -20,6 +20,12 @@ export function isEventStream({ fields }: ResponseHead, body: BodyFraming): bool
   return /^text\/event-stream\s*(?:;|$)/i.test(fields.get("content-type") ?? "");
 }
 
+/** What an answer that is not HTTP/1 looks like: the commonest mistakes in a pool have a name. */
+export function otherProtocol(text: string): string {
+  if (/^\0\0.\x04/s.test(text)) return "HTTP/2, not HTTP/1";
+  return /^[\x15\x16]\x03/.test(text) ? "TLS, not HTTP/1" : "not HTTP/1";
+}
+
 /** The head as it goes on the wire. */
 export function requestHeadText(request: OutgoingRequest): string {
   let text = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${request.host}\r\n${request.fieldLines}`;

@@ -42,6 +42,8 @@ const conduct = {
   stallTimeoutMs: 60_000,
 };
 const fieldOverhead = 32;
+/** A head up to so many times too large fails its own exchange; beyond, it would end those of others with it. */
+const blockAllowance = 4;
 
 export class Http2Connection implements SessionOwner, StreamHost {
   readonly isSecure: boolean;
@@ -55,6 +57,8 @@ export class Http2Connection implements SessionOwner, StreamHost {
   readonly #session: Http2Session;
   readonly #idleDeadline: Deadline;
   #isAvailable = true;
+  /** The last stream of which the endpoint, going away, says that it takes care. */
+  #vouchedFor = 0;
   #unsettled: Http2UpstreamStream[] = [];
 
   constructor(
@@ -118,6 +122,10 @@ export class Http2Connection implements SessionOwner, StreamHost {
     this.#unsettled.push(stream);
   }
 
+  get hasTakenSome(): boolean {
+    return this.#vouchedFor > 0;
+  }
+
   get lastHeardMs(): number {
     return this.#session.lastHeardMs;
   }
@@ -139,7 +147,8 @@ export class Http2Connection implements SessionOwner, StreamHost {
     if (this.hasRoom) this.#owner.onRoom(this);
   }
 
-  onGoAway(): void {
+  onGoAway(lastStreamId: number): void {
+    this.#vouchedFor = lastStreamId;
     if (!this.#isAvailable) return;
     this.#isAvailable = false;
     this.#owner.onUnavailable(this);
@@ -155,7 +164,7 @@ export class Http2Connection implements SessionOwner, StreamHost {
 
   onClosed(): void {
     this.#idleDeadline.dispose();
-    this.onGoAway();
+    this.onGoAway(0);
     this.#owner.onConnectionClosed(this);
   }
 
@@ -177,7 +186,7 @@ function sessionLimits(settings: Http2ConnectionSettings): SessionLimits {
   return {
     ...conduct,
     headerListBytesMax: responseHeadBytesMax + headerCountMax * fieldOverhead,
-    headerBlockBytesMax: responseHeadBytesMax,
+    headerBlockBytesMax: responseHeadBytesMax * blockAllowance,
     peerStreamsMax: 0,
     streamWindow,
     connectionWindow,

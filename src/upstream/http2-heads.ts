@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { encodeContentLength, encodeField, encodeLines } from "../http2/hpack-encoder.ts";
+import { withoutHandshake } from "../http2/message-text.ts";
 import type { OutgoingRequest } from "./upstream-stream.ts";
 
 /** The header block of a request. */
@@ -13,8 +14,8 @@ export function requestBlock(request: OutgoingRequest, isSecure: boolean): strin
   return block;
 }
 
-export function isWebSocket({ upgrade }: OutgoingRequest): boolean {
-  return upgrade.toLowerCase() === "websocket";
+export function isWebSocket({ upgrade }: Pick<OutgoingRequest, "upgrade">): boolean {
+  return upgrade !== "" && upgrade.toLowerCase() === "websocket";
 }
 
 const keyLine = /^sec-websocket-key:[ \t]*(.*?)[ \t]*\r\n/im;
@@ -31,7 +32,7 @@ export function connectBlock(request: OutgoingRequest, isSecure: boolean): { blo
 export function upgradeText(head: ResponseHead, key: string): string {
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   const lines = `connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${accept}\r\n`;
-  return `HTTP/1.1 101 Switching Protocols\r\n${lines}${head.fields.forwardable}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines}${withoutHandshake(head.fields.forwardable)}\r\n`;
 }
 
 function pseudoFields(method: string, target: string, host: string, isSecure: boolean): string {

@@ -14,8 +14,27 @@ import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 /** An exchange that wants a stream; told exactly once unless it cancels. */
 export interface Http2Waiter extends ResponseSink {
+  readonly isWebSocket: boolean;
   proxyHeader(version: "v1" | "v2"): Uint8Array;
   onUpstreamReady(stream: UpstreamStream): void;
+}
+
+/** A waiter's place in the queue. */
+export class Http2Wait {
+  readonly waiter: Http2Waiter;
+  /** A dial of its own, once the endpoint has turned out to speak HTTP/1.1. */
+  dial: { cancel(): void } | null = null;
+  readonly #leave: (wait: Http2Wait) => void;
+
+  constructor(waiter: Http2Waiter, leave: (wait: Http2Wait) => void) {
+    this.waiter = waiter;
+    this.#leave = leave;
+  }
+
+  cancel(): void {
+    if (this.dial === null) this.#leave(this);
+    else this.dial.cancel();
+  }
 }
 
 /** Who is told of a connection being made. */
@@ -31,11 +50,13 @@ export interface Http2PoolParts {
   readonly deadlines: Deadlines;
   /** Makes a connection; one of the two callbacks follows, never inside this call. */
   dial(waiter: Http2DialWaiter): { cancel(): void };
-  /** The endpoint turned out to speak HTTP/1.1: the stream is for the first of these. */
-  onOtherProtocol(stream: ByteStream, waiters: readonly Http2Waiter[]): void;
+  /** The endpoint turned out to speak HTTP/1.1: the stream is for the first of these, who are here no more. */
+  onOtherProtocol(stream: ByteStream, waits: readonly Http2Wait[]): void;
   onReuse(): void;
   onConnectionClosed(): void;
 }
+
+const noHeader = new Uint8Array(0);
 
 export class Http2Pool implements Http2ConnectionOwner {
   readonly #parts: Http2PoolParts;
@@ -43,7 +64,8 @@ export class Http2Pool implements Http2ConnectionOwner {
   #available: Http2Connection[] = [];
   /** All that are open. */
   readonly #open = new Set<Http2Connection>();
-  #waiting: Http2Waiter[] = [];
+  #waiting: Http2Wait[] = [];
+  readonly #leave = (wait: Http2Wait): void => this.#cancel(wait);
   readonly #dials = new Set<{ cancel(): void }>();
   #isClosing = false;
 
@@ -71,16 +93,17 @@ export class Http2Pool implements Http2ConnectionOwner {
 
   /** Waits for room: on a connection being made, and for that one is made if need be. */
   wait(waiter: Http2Waiter): { cancel(): void } {
-    this.#waiting.push(waiter);
+    const wait = new Http2Wait(waiter, this.#leave);
+    this.#waiting.push(wait);
     if (this.#waiting.length > this.#dials.size * this.#parts.settings.streamsMax) this.#dial();
-    return { cancel: () => this.#cancel(waiter) };
+    return wait;
   }
 
   /** A connection that was made for this waiter alone turned out to speak HTTP/2. */
   adopt(stream: ByteStream, waiter: Http2Waiter): void {
     const connection = this.#add(stream);
     waiter.onUpstreamReady(connection.open(waiter));
-    this.#serve(connection);
+    this.#serveFirst(connection);
   }
 
   /** Lets what is under way finish; for an endpoint that was removed. */
@@ -116,7 +139,8 @@ export class Http2Pool implements Http2ConnectionOwner {
 
   #dial(): void {
     const dial = this.#parts.dial({
-      proxyHeader: (version) => (this.#waiting[0] as Http2Waiter).proxyHeader(version),
+      // Never asked for: whose connection begins with one does not share it.
+      proxyHeader: () => noHeader,
       onStreamReady: (stream, alpn) => {
         this.#dials.delete(dial);
         this.#connected(stream, alpn);
@@ -131,12 +155,12 @@ export class Http2Pool implements Http2ConnectionOwner {
 
   #connected(stream: ByteStream, alpn: string): void {
     if (alpn === "h2" || alpn === "") {
-      this.#serve(this.#add(stream));
+      this.#serveFirst(this.#add(stream));
       return;
     }
-    const waiters = this.#waiting;
+    const waits = this.#waiting;
     this.#waiting = [];
-    this.#parts.onOtherProtocol(stream, waiters);
+    this.#parts.onOtherProtocol(stream, waits);
   }
 
   #add(stream: ByteStream): Http2Connection {
@@ -144,13 +168,18 @@ export class Http2Pool implements Http2ConnectionOwner {
     const connection = new Http2Connection(stream, isSecure, settings, this, deadlines);
     this.#open.add(connection);
     this.#available.push(connection);
-    if (this.#isClosing) connection.retire();
     return connection;
+  }
+
+  /** A pool that closes serves those who waited, and nobody after them. */
+  #serveFirst(connection: Http2Connection): void {
+    this.#serve(connection);
+    if (this.#isClosing) connection.retire();
   }
 
   #serve(connection: Http2Connection): void {
     while (this.#waiting.length > 0 && connection.hasRoom) {
-      const waiter = this.#waiting.shift() as Http2Waiter;
+      const { waiter } = this.#waiting.shift() as Http2Wait;
       waiter.onUpstreamReady(connection.open(waiter));
     }
     // More than the endpoint lets one connection carry.
@@ -160,13 +189,13 @@ export class Http2Pool implements Http2ConnectionOwner {
   /** Those who waited fail together, unless another connection is still being made. */
   #failed(cause: Cause, detail: string): void {
     if (this.#dials.size > 0) return;
-    const waiters = this.#waiting;
+    const waits = this.#waiting;
     this.#waiting = [];
-    for (const waiter of waiters) waiter.onUpstreamFailed(cause, detail);
+    for (const { waiter } of waits) waiter.onUpstreamFailed(cause, detail);
   }
 
-  #cancel(waiter: Http2Waiter): void {
-    const index = this.#waiting.indexOf(waiter);
+  #cancel(wait: Http2Wait): void {
+    const index = this.#waiting.indexOf(wait);
     if (index < 0) return;
     this.#waiting.splice(index, 1);
     if (this.#waiting.length > 0) return;

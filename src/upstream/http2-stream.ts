@@ -31,6 +31,8 @@ export interface StreamHost {
   readonly deadlines: Deadlines;
   /** Shared by all streams: endpoints repeat their headers to the letter. */
   readonly parser: ResponseHeadParser;
+  /** The endpoint went away with some of the streams looked at. */
+  readonly hasTakenSome: boolean;
   /** When anything was last heard on the connection, coarse. */
   readonly lastHeardMs: number;
   /** Why Headgate ends the connection; null while it does not. */
@@ -83,6 +85,10 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
   }
 
   // UpstreamStream: what the exchange asks.
+
+  get isQueueMoving(): boolean {
+    return this.#host.hasTakenSome;
+  }
 
   get backlog(): number {
     return this.#stream?.backlog ?? 0;
@@ -239,6 +245,8 @@ export class Http2UpstreamStream implements UpstreamStream, Http2StreamHandler {
     const detail = `the stream was reset (${errorName(code)})`;
     if (this.#host.breakCause !== null) this.#fail(this.#host.breakCause, "");
     else if (isUnprocessed && this.#phase === "head") this.#fail("stream-unprocessed", detail);
+    else if (code === ErrorCode.protocol && !this.#host.hasPeerSettings)
+      this.#fail("bad-response", "not HTTP/2");
     else if (this.#phase === "head") this.#fail(this.#causeBeforeHead(), detail);
     else this.#fail("reset-mid-body", detail);
   }

@@ -56,6 +56,8 @@ export interface ResponseSink {
 export interface UpstreamStream {
   /** It had carried an exchange before, so a failure may be an idle close. */
   readonly isReused: boolean;
+  /** The endpoint has taken others of those that shared the connection: who was left out gets a turn later. */
+  readonly isQueueMoving: boolean;
   /** Body bytes not yet taken by the kernel. */
   readonly backlog: number;
   sendHead(request: OutgoingRequest): void;

@@ -6,6 +6,7 @@ import {
   type handleUnaryCall,
   Metadata,
   type sendUnaryData,
+  type ServiceError,
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
@@ -203,6 +204,33 @@ test("failures of our own are statuses in trailers only: no endpoint, no route, 
   assert.equal((await callUnary(small.client, "x".repeat(5000))).code, status.RESOURCE_EXHAUSTED);
   const record = await small.proxy.record();
   assert.equal(record.cause, "body-too-large");
+});
+
+test("a stream that breaks off ends with a status: UNAVAILABLE by the endpoint's death, DEADLINE_EXCEEDED by the route's time", async () => {
+  const spread = (call: ServerWritableStream<string, string>): void => {
+    call.write("one");
+    call.write("two");
+  };
+  for (const [cause, code] of [
+    ["reset-mid-body", status.UNAVAILABLE],
+    ["exchange-timeout", status.DEADLINE_EXCEEDED],
+  ] as const) {
+    const exchange = cause === "exchange-timeout" ? "200ms" : "off";
+    await using on = await stage([{ ...silent, spread }], {
+      config: { routes: [{ pool: "app", timeouts: { exchange } }] },
+    });
+    const call = on.client.spread("x");
+    const failed = once(call, "error") as Promise<[ServiceError]>;
+    const messages: string[] = [];
+    call.on("data", (message: string) => {
+      messages.push(message);
+      if (messages.length === 2 && cause === "reset-mid-body") on.servers[0]?.server.forceShutdown();
+    });
+    const [error] = await failed;
+    assert.deepEqual([error.code, messages], [code, ["one", "two"]], error.details);
+    assert.equal(error.metadata.get("headgate-cause")[0], cause);
+    assert.equal((await on.proxy.record()).cause, cause);
+  }
 });
 
 test("calls that end with a listed status are repeated elsewhere, others are not", async () => {

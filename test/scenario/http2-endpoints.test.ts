@@ -121,6 +121,27 @@ test("GOAWAY: what the endpoint has not looked at is sent again, a POST too, and
   assert.deepEqual(seen, ["/kept", "/moved", "/moved"]);
 });
 
+test("GOAWAY again and again: as long as each connection takes some, all get their turn", async () => {
+  await using rig = await startBetween("h2c", "h2c", [
+    (request, response) => {
+      const { stream } = request;
+      // Those behind the third are not looked at.
+      if (stream === undefined || Number(stream.id) > 5) return;
+      if (stream.id === 5) stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR, 5);
+      response.end("answered");
+    },
+  ]);
+  const asked = Array.from({ length: 60 }, () => rig.client.ask({ method: "POST", path: "/" }));
+  const answers = await Promise.all(asked);
+  // The endpoint would leave its ends open.
+  rig.origins[0]?.kill();
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    Array.from({ length: 60 }, () => "answered"),
+  );
+  assert.equal(rig.origins[0]?.connectionCount, 20);
+});
+
 test("REFUSED_STREAM is no failure: the request is sent again, a POST too", async () => {
   let refusals = 0;
   await using rig = await startBetween("h2c", "h2c", [

@@ -10,6 +10,7 @@ import { connect as connectTls } from "node:tls";
 import { encodeProxyHeader } from "../../src/listener/proxy-protocol-writer.ts";
 import { readProxyHeader } from "../../src/listener/proxy-protocol.ts";
 import { testAuthorityPem, testCertificatePem, testKeyPem } from "../support/certificates.ts";
+import { captureLog } from "../support/capture-log.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { turns } from "../support/signal.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -282,6 +283,39 @@ test("a header that is missing, wrong or from a stranger ends the connection bef
   await stranger.ended();
   assert.equal(it.sockets.length, 0);
   stranger.destroy();
+});
+
+test("a header that is refused is a warning that tells who, where and why; a flood of them is not as many lines", async () => {
+  const log = captureLog(false);
+  await using it = await rig([echo], {
+    log,
+    clock: new VirtualClock(),
+    listener: { name: "front", proxyProtocol: "required", trustedProxies: ["127.0.0.1"] },
+  });
+  const refusals = [
+    "GET / HTTP/1.1\r\n\r\n",
+    "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n",
+    ...Array.from({ length: 20 }, () => "nonsense that goes on"),
+  ];
+  for (const text of refusals) {
+    const client = await connectRaw(it.proxy.port);
+    client.send(text);
+    await client.ended();
+    client.destroy();
+  }
+  // Who says nothing (a probe of the proxy in front) is nobody's concern.
+  const silent = await connectRaw(it.proxy.port);
+  silent.end();
+  await silent.ended();
+  const warnings = log.entries.filter(({ level }) => level === "warn");
+  assert.equal(warnings.length, 10);
+  const [first, second] = warnings;
+  assert.deepEqual(first, {
+    level: "warn",
+    message: "PROXY header refused",
+    fields: { listener: "front", peer: "127.0.0.1", reason: "it is not a PROXY header" },
+  });
+  assert.equal(second?.fields["reason"], "the line has not two addresses and two ports");
 });
 
 test("over HTTP the address from the header counts as the peer's, and each request has a connection of its own", async () => {

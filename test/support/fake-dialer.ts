@@ -6,7 +6,8 @@ export interface FakeDial {
   readonly target: DialTarget;
   readonly preamble: string;
   isGivenUp: boolean;
-  succeed(): MemoryStream;
+  /** `alpn`: what was agreed on. */
+  succeed(alpn?: string): MemoryStream;
   fail(errorCode: string): void;
 }
 
@@ -25,9 +26,9 @@ export class FakeDialer implements Dialer {
       target,
       preamble: Buffer.from(preamble ?? []).toString("latin1"),
       isGivenUp: false,
-      succeed() {
+      succeed(alpn = "") {
         const stream = new MemoryStream();
-        handler.onConnected(stream, "");
+        handler.onConnected(stream, alpn);
         return stream;
       },
       fail: (errorCode) => handler.onDialFailed(errorCode),

@@ -10,6 +10,7 @@ export class ResponseRecorder implements ConnectionWaiter {
   readonly events: string[] = [];
   body = "";
   stream: UpstreamStream | null = null;
+  isWebSocket = false;
   /** Called as the response ends, from inside the callback. */
   onEnd: (() => void) | null = null;
 

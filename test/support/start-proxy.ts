@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/parse.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import type { Clock } from "../../src/core/clock.ts";
-import { silentLog } from "../../src/core/log.ts";
+import { type Log, silentLog } from "../../src/core/log.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { certificateFiles } from "../../src/platform/certificate-files.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -30,6 +30,7 @@ type PoolInput = NonNullable<ConfigInput["pools"]>[string];
 export interface ProxyOptions {
   readonly transport?: Transport;
   readonly clock?: Clock;
+  readonly log?: Log;
   /** Ports of the loopback address, or whole URLs; asked in this order (`policy: first`). */
   readonly origins: readonly (number | string)[];
   readonly listener?: Omit<ListenerInput, "address"> & { readonly address?: string };
@@ -72,7 +73,7 @@ export class TestProxy {
     const parts = {
       clock: options.clock ?? systemClock,
       random: seededRandom(1),
-      log: silentLog,
+      log: options.log ?? silentLog,
       dialer: watched.dialer,
     };
     this.#dataPlane = new DataPlane({

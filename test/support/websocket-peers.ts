@@ -3,11 +3,13 @@
  * HTTP/1.1, so over HTTP/2 it is given the stream behind a handshake made here.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { WebSocket, WebSocketServer } from "ws";
+import { testCertificatePem, testKeyPem } from "./certificates.ts";
 
 /** Cleartext in both cases. */
 export const webSocketVersions = ["http/1.1", "h2c"] as const;
@@ -34,6 +36,8 @@ function over(stream: Duplex, isServer: boolean): WebSocket {
 
 export interface WebSocketOrigin {
   readonly url: string;
+  /** The protocol agreed on by each TLS connection, in order. */
+  readonly agreed: readonly string[];
   /** Cuts every connection. */
   kill(): void;
   close(): Promise<void>;
@@ -45,35 +49,57 @@ export async function startWebSocketOrigin(
   onSocket: (socket: WebSocket) => void,
   hasConnect = true,
 ): Promise<WebSocketOrigin> {
-  const connections = new Set<Duplex>();
   const server =
     version === "http/1.1"
       ? createServer()
       : http2.createServer({ settings: { enableConnectProtocol: hasConnect } });
+  return serveWebSockets(server, "http", onSocket);
+}
+
+/** Over TLS: HTTP/2 without extended CONNECT, and HTTP/1.1 beside it if need be. It may never answer upgrades. */
+export async function startChoosingOrigin(
+  onSocket: ((socket: WebSocket) => void) | "never",
+  hasHttp1: boolean,
+): Promise<WebSocketOrigin> {
+  const server = http2.createSecureServer({
+    cert: testCertificatePem,
+    key: testKeyPem,
+    allowHTTP1: hasHttp1,
+    settings: { enableConnectProtocol: false },
+  });
+  return serveWebSockets(server, "https", onSocket);
+}
+
+async function serveWebSockets(
+  server: Server | http2.Http2Server | http2.Http2SecureServer,
+  scheme: "http" | "https",
+  onSocket: ((socket: WebSocket) => void) | "never",
+): Promise<WebSocketOrigin> {
+  const connections = new Set<Duplex>();
+  const agreed: string[] = [];
   server.on("connection", (socket: Duplex) => {
     connections.add(socket);
     socket.on("close", () => connections.delete(socket));
   });
-  if (version === "http/1.1") {
-    const sockets = new WebSocketServer({ noServer: true });
-    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      sockets.handleUpgrade(request, socket, head, onSocket),
-    );
-  } else {
-    server.on("sessionError", () => {});
-    server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
-      stream.on("error", () => {});
-      if (headers[":protocol"] !== "websocket")
-        return stream.respond({ ":status": 404 }, { endStream: true });
-      stream.respond({ ":status": 200 });
-      onSocket(over(stream, true));
-    });
-  }
+  server.on("secureConnection", ({ alpnProtocol }: TLSSocket) => agreed.push(String(alpnProtocol)));
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (onSocket !== "never") sockets.handleUpgrade(request, socket, head, onSocket);
+  });
+  server.on("sessionError", () => {});
+  server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
+    stream.on("error", () => {});
+    if (headers[":protocol"] !== "websocket") return stream.respond({ ":status": 404 }, { endStream: true });
+    if (onSocket === "never") return;
+    stream.respond({ ":status": 200 });
+    onSocket(over(stream, true));
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const kill = (): void => connections.forEach((socket) => void socket.destroy());
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    agreed,
     kill,
     async close() {
       const closed = once(server, "close");

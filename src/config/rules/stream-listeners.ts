@@ -14,6 +14,8 @@ export const streamListeners: Rule = {
   },
 };
 
+const httpProtocols: readonly string[] = ["h2", "http/1.1"];
+
 interface Fault {
   readonly key: keyof ListenerConfig;
   readonly message: string;
@@ -34,6 +36,12 @@ function* faultsOf(listener: ListenerConfig): Iterable<Fault> {
         key: "routes",
         message: "a listener's own routes are for TLS that is passed on; requests have routes at the top",
         allowed: "protocol: tcp",
+      };
+    if (tls?.alpn?.every((name) => httpProtocols.includes(name)) === false)
+      yield {
+        key: "tls",
+        message: "requests are taken by HTTP only, whatever else alpn says",
+        allowed: `alpn: ${httpProtocols.join(", ")}`,
       };
   } else {
     if (pool === null && routes.length === 0)
