@@ -2,10 +2,13 @@
  * One bound address in one worker: accepts connections within its limit, knows those that are open,
  * and drains them. What a connection speaks is decided by whoever creates it.
  */
+import { Roster, type Rostered } from "../core/roster.ts";
 import type { Acceptor, BoundListener, ByteStream, ListenTarget } from "../core/transport.ts";
 
 /** A connection as its listener sees it. */
 export interface ServerConnection {
+  /** Its place in the listener's books, which are kept there; null before and after. */
+  seat: Seat | null;
   /** Finishes what is under way, takes nothing new, then closes. */
   drain(): void;
   /** Closes now. */
@@ -33,6 +36,13 @@ interface ClientPlace {
 
 const refusedToken = -1;
 
+/** One connection's place: whoever waits for a handshake leaves it to what the connection becomes. */
+export interface Seat extends Rostered {
+  connection: ServerConnection;
+  /** Null where the client is not counted. */
+  readonly client: ClientPlace | null;
+}
+
 export interface ListenerParts {
   readonly acceptor: Acceptor;
   readonly gate: ConnectionGate;
@@ -47,7 +57,7 @@ export class Listener {
   /** Null for no limit per client. */
   clientLimit: ClientLimit | null = null;
   readonly #parts: ListenerParts;
-  readonly #connections = new Map<ServerConnection, ClientPlace | null>();
+  readonly #seats = new Roster<Seat>();
   #bound: BoundListener | null = null;
   #isDraining = false;
   #onDrained: (() => void) | null = null;
@@ -58,7 +68,7 @@ export class Listener {
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#seats.size;
   }
 
   /** Rejects with the system's error. */
@@ -68,20 +78,22 @@ export class Listener {
   }
 
   connectionClosed(connection: ServerConnection): void {
-    const place = this.#connections.get(connection);
-    if (place === undefined) return;
-    this.#connections.delete(connection);
-    place?.limit.close(place.token);
+    const { seat } = connection;
+    if (seat === null) return;
+    connection.seat = null;
+    this.#seats.delete(seat);
+    seat.client?.limit.close(seat.client.token);
     this.#parts.gate.closed();
-    if (this.#connections.size === 0) this.#onDrained?.();
+    if (this.#seats.size === 0) this.#onDrained?.();
   }
 
   /** One that was waiting (a handshake, a header) goes on as another, in the same place. */
   connectionReplaced(waiting: ServerConnection, connection: ServerConnection): void {
-    const place = this.#connections.get(waiting);
-    if (place === undefined) return;
-    this.#connections.delete(waiting);
-    this.#connections.set(connection, place);
+    const { seat } = waiting;
+    if (seat === null) return;
+    waiting.seat = null;
+    seat.connection = connection;
+    connection.seat = seat;
     if (this.#isDraining) connection.drain();
   }
 
@@ -89,8 +101,8 @@ export class Listener {
   drain(): Promise<void> {
     this.#isDraining = true;
     void this.#bound?.close();
-    for (const connection of this.#connections.keys()) connection.drain();
-    if (this.#connections.size === 0) return Promise.resolve();
+    for (const { connection } of this.#seats.toArray()) connection.drain();
+    if (this.#seats.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
     });
@@ -98,7 +110,7 @@ export class Listener {
 
   terminate(): void {
     void this.#bound?.close();
-    for (const connection of this.#connections.keys()) connection.terminate();
+    for (const { connection } of this.#seats.toArray()) connection.terminate();
   }
 
   #accepted(stream: ByteStream): void {
@@ -113,7 +125,9 @@ export class Listener {
       return;
     }
     const connection = this.#parts.createConnection(stream);
-    this.#connections.set(connection, place);
+    const seat: Seat = { rosterIndex: -1, connection, client: place };
+    this.#seats.add(seat);
+    connection.seat = seat;
     // Accepted by the kernel just before the socket was closed: serve it, but not for long.
     if (this.#isDraining) connection.drain();
   }

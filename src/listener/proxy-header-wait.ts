@@ -5,7 +5,7 @@
  */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
-import type { ServerConnection } from "./listener.ts";
+import type { Seat, ServerConnection } from "./listener.ts";
 import { ProxiedStream } from "./proxied-stream.ts";
 import { type ProxyTlv, proxyHeaderBytesMax, readProxyHeader } from "./proxy-protocol.ts";
 
@@ -26,6 +26,7 @@ export interface ProxyHeaderWaitParts {
 }
 
 export class ProxyHeaderWait implements ServerConnection, StreamHandler {
+  seat: Seat | null = null;
   readonly #stream: ByteStream;
   readonly #parts: ProxyHeaderWaitParts;
   readonly #deadline: Deadline;

@@ -4,7 +4,7 @@
  */
 import type { TlsFacts, TlsTerminator } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
-import type { ServerConnection } from "./listener.ts";
+import type { Seat, ServerConnection } from "./listener.ts";
 import { ProxiedStream } from "./proxied-stream.ts";
 
 export interface TlsHandshakeParts {
@@ -18,6 +18,7 @@ export interface TlsHandshakeParts {
 }
 
 export class TlsHandshake implements ServerConnection {
+  seat: Seat | null = null;
   readonly #parts: TlsHandshakeParts;
   readonly #peerAddress: string;
   /** Told by a proxy in front; they hold for the encrypted stream as well. */

@@ -18,6 +18,7 @@ import type { BodyFraming } from "../http1/framing.ts";
 import { withoutNamedOptions } from "../http1/fields.ts";
 import { HeadReader, http2PrefaceHead } from "../http1/head-reader.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { Seat, ServerConnection } from "../listener/listener.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
@@ -35,7 +36,8 @@ const farewellMs = 1000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
 const unreadAnswersMax = 64 * 1024;
 
-export class Http1ServerConnection implements StreamHandler, Downstream {
+export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream {
+  seat: Seat | null = null;
   isDraining = false;
   readonly #stream: ByteStream;
   readonly #context: ListenerContext;

@@ -5,6 +5,7 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
+import { Roster } from "../core/roster.ts";
 import { isGrpcType } from "../core/grpc.ts";
 import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
@@ -17,6 +18,7 @@ import { Http2Session } from "../http2/session.ts";
 import type { SessionLimits } from "../http2/session-limits.ts";
 import type { SessionOwner } from "../http2/session-owner.ts";
 import type { Http2Stream } from "../http2/stream.ts";
+import type { Seat, ServerConnection } from "../listener/listener.ts";
 import { Client } from "./client.ts";
 import { DiscardedRequest } from "./discarded-request.ts";
 import { Http2ServerStream, type Http2ServerStreamOwner } from "./http2-server-stream.ts";
@@ -30,16 +32,17 @@ const fieldOverhead = 32;
 /** What is a little too large is read to its end and answered 431; without it the connection could not go on. */
 const blockAllowance = 2;
 
-export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwner {
+export class Http2ServerConnection implements ServerConnection, SessionOwner, Http2ServerStreamOwner {
   readonly client: Client;
   readonly context: ListenerContext;
   requestCount = 0;
+  seat: Seat | null = null;
   /** Its listener stops. */
   isDraining = false;
   readonly #session: Http2Session;
   readonly #parser: RequestHeadParser;
   readonly #deadline: Deadline;
-  readonly #streams = new Set<Http2ServerStream>();
+  readonly #streams = new Roster<Http2ServerStream>();
   /** Takes no more requests, for whatever reason. */
   #isEnding = false;
 
@@ -73,7 +76,7 @@ export class Http2ServerConnection implements SessionOwner, Http2ServerStreamOwn
 
   /** The grace time is over. */
   terminate(): void {
-    for (const stream of this.#streams) stream.fail("shutting-down", "");
+    for (const stream of this.#streams.toArray()) stream.fail("shutting-down", "");
     this.#session.destroy();
   }
 

@@ -4,6 +4,7 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { Rostered } from "../core/roster.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import { withoutForbidden } from "../http1/chunked.ts";
 import type { BodyFraming } from "../http1/framing.ts";
@@ -29,7 +30,8 @@ export interface Http2ServerStreamOwner {
   onStreamFinished(stream: Http2ServerStream): void;
 }
 
-export class Http2ServerStream implements Downstream, Http2StreamHandler {
+export class Http2ServerStream implements Downstream, Http2StreamHandler, Rostered {
+  rosterIndex = -1;
   readonly #owner: Http2ServerStreamOwner;
   readonly #stream: Http2Stream;
   readonly #head: RequestHead;

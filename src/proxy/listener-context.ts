@@ -2,6 +2,7 @@
 import type { Cause } from "../core/errors.ts";
 import type { ByteStream } from "../core/transport.ts";
 import type { HeadLimits } from "../http1/request-head.ts";
+import type { ServerConnection } from "../listener/listener.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 
@@ -35,19 +36,13 @@ export interface ListenerSettings {
   readonly responseLines: string;
 }
 
-/** A connection as the listener's books know it. */
-export interface BookedConnection {
-  drain(): void;
-  terminate(): void;
-}
-
 export interface ListenerContext {
   /** Replaced by a reload; connections see the new settings at their next request. */
   settings: ListenerSettings;
   readonly proxy: ProxyContext;
-  onConnectionClosed(connection: BookedConnection): void;
+  onConnectionClosed(connection: ServerConnection): void;
   /** A client on a plain connection speaks HTTP/2: its stream goes on as such, in the same place. */
-  beginHttp2(connection: BookedConnection, stream: ByteStream, alreadyRead: Buffer): void;
+  beginHttp2(connection: ServerConnection, stream: ByteStream, alreadyRead: Buffer): void;
   /** A head, or the whole connection, was refused before an exchange could begin. */
   onRefused(cause: Cause, status: number, clientAddress: string, bodyBytes: number): void;
 }

@@ -1,8 +1,9 @@
 /** A connection over which an authority has seen the proof: it is over (RFC 8737 §3), nothing is served on it. */
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
-import type { ServerConnection } from "../listener/listener.ts";
+import type { Seat, ServerConnection } from "../listener/listener.ts";
 
 export class AcmeValidated implements ServerConnection, StreamHandler {
+  seat: Seat | null = null;
   readonly #stream: ByteStream;
   readonly #onGone: (connection: AcmeValidated) => void;
 

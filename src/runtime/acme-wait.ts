@@ -4,7 +4,7 @@
  */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
-import type { ServerConnection } from "../listener/listener.ts";
+import type { Seat, ServerConnection } from "../listener/listener.ts";
 import { type ClientHello, readClientHello } from "../stream/client-hello.ts";
 
 export interface AcmeWaitParts {
@@ -18,6 +18,7 @@ export interface AcmeWaitParts {
 }
 
 export class AcmeWait implements ServerConnection, StreamHandler {
+  seat: Seat | null = null;
   readonly #stream: ByteStream;
   readonly #parts: AcmeWaitParts;
   readonly #deadline: Deadline;

@@ -27,6 +27,7 @@ export interface EndpointDialParts {
 }
 
 export class EndpointDial implements StreamWaiter {
+  rosterIndex = -1;
   endpoint: Endpoint | null = null;
   failedDials: readonly FailedDial[] = [];
   connectMs: number | null = null;

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { ServerConnection } from "../listener/listener.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { StreamRoutes } from "./stream-routes.ts";
@@ -28,7 +29,7 @@ export interface StreamContext {
   readonly log: Log;
   /** Null while the configuration that names it is being made current. */
   findPool(name: string): Pool | null;
-  onConnectionClosed(connection: { drain(): void; terminate(): void }): void;
+  onConnectionClosed(connection: ServerConnection): void;
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
   onFinished(record: StreamRecord): void;

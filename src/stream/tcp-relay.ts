@@ -10,7 +10,7 @@
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
-import type { ServerConnection } from "../listener/listener.ts";
+import type { Seat, ServerConnection } from "../listener/listener.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import { readClientHello } from "./client-hello.ts";
@@ -40,6 +40,7 @@ interface Side {
 }
 
 export class TcpRelay implements ServerConnection, StreamHandler {
+  seat: Seat | null = null;
   readonly #context: StreamContext;
   readonly #settings: StreamSettings;
   readonly #tlvs: readonly ProxyTlv[];

@@ -6,6 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import { Roster } from "../core/roster.ts";
 import type { ByteStream, Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import {
   type ConnectionWaiter,
@@ -69,9 +70,9 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
   /** The oldest first. */
   readonly #idle: Http1Connection[] = [];
   /** Idle or lent. */
-  readonly #open = new Set<Http1Connection>();
+  readonly #open = new Roster<Http1Connection>();
   /** Who has a stream as it is. */
-  readonly #streams = new Set<StreamWaiter>();
+  readonly #streams = new Roster<StreamWaiter>();
   /** Null where only HTTP/1.1 is spoken. */
   readonly #http2: Http2Pool | null;
   /** What an endpoint that chooses has last chosen. */
@@ -132,7 +133,7 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
     const isLosing = this.#targets.some((old) => !targets.some((target) => isSameTarget(old, target)));
     this.#targets = targets;
     if (!isLosing) return;
-    for (const connection of [...this.#open]) if (this.#hasMoved(connection)) connection.retire();
+    for (const connection of this.#open.toArray()) if (this.#hasMoved(connection)) connection.retire();
     // Exchanges share few of these, so all are made anew.
     this.#http2?.renew();
   }
@@ -303,8 +304,8 @@ export class ConnectionPool implements ConnectionOwner, DialOwner {
 
   /** Ends whatever is under way. */
   breakOff(cause: Cause): void {
-    for (const connection of [...this.#open]) connection.breakOff(cause);
-    for (const waiter of [...this.#streams]) waiter.breakOff?.(cause);
+    for (const connection of this.#open.toArray()) connection.breakOff(cause);
+    for (const waiter of this.#streams.toArray()) waiter.breakOff?.(cause);
     this.#http2?.breakOff(cause);
   }
 

@@ -4,6 +4,7 @@
  */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { Rostered } from "../core/roster.ts";
 import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
@@ -22,7 +23,7 @@ export interface ConnectionWaiter extends ResponseSink, DialWaiter {
 }
 
 /** It wants the bytes as they are. It tells `streamClosed` when the stream is gone. */
-export interface StreamWaiter extends DialWaiter {
+export interface StreamWaiter extends DialWaiter, Rostered {
   /** Headgate itself ends the stream. Absent where the stream is its maker's own business. */
   breakOff?(cause: Cause): void;
   onStreamReady(stream: ByteStream, alpn: string): void;

@@ -9,6 +9,7 @@ import type { Deadlines } from "../core/deadlines.ts";
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
 import { latin1 } from "../core/latin1.ts";
+import type { Rostered } from "../core/roster.ts";
 import type { ByteStream, DialTarget, StreamHandler } from "../core/transport.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { BodyWriter } from "../http1/body-writer.ts";
@@ -50,7 +51,8 @@ const usualHeadBytes = 2048;
 /** 1xx responses one exchange may bring. */
 const informationalMax = 16;
 
-export class Http1Connection implements StreamHandler, UpstreamStream {
+export class Http1Connection implements StreamHandler, UpstreamStream, Rostered {
+  rosterIndex = -1;
   readonly openedAtMs: number;
   /** Exchanges begun on this connection. */
   exchangeCount = 0;

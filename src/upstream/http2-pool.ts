@@ -4,6 +4,7 @@
  */
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { Rostered } from "../core/roster.ts";
 import type { ByteStream } from "../core/transport.ts";
 import {
   Http2Connection,
@@ -38,7 +39,7 @@ export class Http2Wait {
 }
 
 /** Who is told of a connection being made. */
-export interface Http2DialWaiter {
+export interface Http2DialWaiter extends Rostered {
   proxyHeader(version: "v1" | "v2"): Uint8Array;
   onStreamReady(stream: ByteStream, alpn: string): void;
   onUpstreamFailed(cause: Cause, detail: string): void;
@@ -141,6 +142,7 @@ export class Http2Pool implements Http2ConnectionOwner {
     const dial = this.#parts.dial({
       // Never asked for: whose connection begins with one does not share it.
       proxyHeader: () => noHeader,
+      rosterIndex: -1,
       onStreamReady: (stream, alpn) => {
         this.#dials.delete(dial);
         this.#connected(stream, alpn);
