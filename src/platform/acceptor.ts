@@ -13,6 +13,7 @@ import type { NativeStreams } from "./native-streams.ts";
 import { SocketStream } from "./socket-stream.ts";
 
 interface ServerHandle {
+  setNoDelay?(isOn: boolean): number;
   onconnection: (error: number, handle: NativeHandle | undefined) => void;
 }
 
@@ -84,10 +85,14 @@ function acceptNatively(
   onStream: (stream: ByteStream) => void,
 ): void {
   const { _handle: listening } = server as unknown as { _handle: ServerHandle };
+  // On Linux an accepted socket has its listener's option: a call of the system less for each.
+  const isInherited = process.platform === "linux" && listening.setNoDelay?.(true) === 0;
   listening.onconnection = (error, handle) => {
     if (error !== 0 || handle === undefined) return;
-    handle.setNoDelay?.(true);
-    onStream(new NativeStream(native, handle, silentHandler, null));
+    if (!isInherited) handle.setNoDelay?.(true);
+    const stream = new NativeStream(native, handle, silentHandler, null);
+    onStream(stream);
+    stream.begin();
   };
 }
 

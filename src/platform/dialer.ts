@@ -113,7 +113,9 @@ function dialNative(native: NativeStreams, target: DialTarget, handler: DialHand
       return;
     }
     handle.setNoDelay?.(true);
-    handler.onConnected(new NativeStream(native, handle, silentHandler, null), "");
+    const stream = new NativeStream(native, handle, silentHandler, null);
+    stream.begin();
+    handler.onConnected(stream, "");
   };
   request.oncomplete = finish;
   // Never fail inside the call: the caller is not ready for its callback yet.
@@ -193,6 +195,7 @@ export function tlsStream(native: NativeStreams | null, socket: tls.TLSSocket): 
   const { _parent: socketHandle = null } = handle as { readonly _parent?: NativeHandle };
   const encryption = { close: () => void socket.destroy(), socketHandle, peer: null };
   const stream = new NativeStream(native, handle, silentHandler, encryption);
+  stream.begin();
   socket.on("error", (error: NodeJS.ErrnoException) => stream.ownerFailed(error.code ?? "EUNKNOWN"));
   socket.on("close", () => stream.ownerFailed("ECONNRESET"));
   return stream;

@@ -25,6 +25,8 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   #buffer: Buffer;
   #isBulkWanted = false;
   #mustReplaceBuffer = false;
+  /** Nothing is asked of the handle before: what becomes TLS at once never reads here. */
+  #hasBegun = false;
   #isReading = false;
   #isEnding = false;
   /** It closes as soon as all is said. */
@@ -58,10 +60,19 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
       encryptedBy === null ? null : new SerialWriter(streams, handle, encryptedBy.socketHandle, this);
     this.#peer = encryptedBy?.peer ?? null;
     this.handler = handler;
+  }
+
+  /** Reads from now on, unless the owner has paused, closed or given away the stream by now. */
+  begin(): void {
+    if (!this.#hasBegun) this.resume();
+  }
+
+  #takeHandle(): void {
+    this.#hasBegun = true;
+    const handle = this.#handle;
     handle.headgateStream = this;
     handle.onread = onRead;
-    handle.useUserBuffer(streams.sharedBuffer);
-    this.resume();
+    handle.useUserBuffer(this.#streams.sharedBuffer);
   }
 
   get remoteAddress(): string {
@@ -189,13 +200,16 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   pause(): void {
-    if (!this.#isReading || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (!this.#hasBegun) this.#takeHandle();
+    if (!this.#isReading) return;
     this.#isReading = false;
     this.#handle.readStop();
   }
 
   resume(): void {
     if (this.#isReading || this.#isClosed || this.#hasEnded) return;
+    if (!this.#hasBegun) this.#takeHandle();
     this.#isReading = true;
     this.#handle.readStart();
   }
@@ -204,6 +218,9 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     if (this.#isEnding || this.#isClosed) return;
     this.writeDue();
     this.#isEnding = true;
+    // Where the far end has ended before, closing says it all, and spares a call of the system and a turn.
+    if (this.#hasEnded && this.#encryptedBy === null && this.#pendingWrites === 0)
+      return queueMicrotask(() => this.#close(null));
     // An encrypted stream says goodbye behind everything that was written.
     if (this.#isWriteBroken || this.#serial?.isBusy === true) return;
     // The engine may be writing something of its own (session tickets) until this turn ends: the goodbye would get stuck.
@@ -277,6 +294,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.writeDue();
     if (this.#isClosed || this.#hasEnded) return null;
     this.#isClosed = true;
+    if (!this.#hasBegun) return this.#handle;
     this.#isReading = false;
     this.#handle.readStop();
     this.#handle.headgateStream = undefined;

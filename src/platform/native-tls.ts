@@ -71,7 +71,9 @@ export class NativeTls implements TlsPeer, EncryptedBy {
     // The engine's handle is weak: whoever is reached from the socket's keeps it.
     socketHandle.headgateStream = this;
     tls.onread = onReadInHandshake;
-    Object.assign(tls, engineCallbacks);
+    tls.onhandshakedone = onHandshakeDone;
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a handle is no event target
+    tls.onerror = onError;
     choice.prepare(tls);
   }
 
@@ -86,6 +88,7 @@ export class NativeTls implements TlsPeer, EncryptedBy {
   /** The plain side, once the handshake is done. */
   takeStream(): NativeStream {
     this.#stream = new NativeStream(this.#streams, this.#tls, silentHandler, this);
+    this.#stream.begin();
     return this.#stream;
   }
 
@@ -170,8 +173,6 @@ function onHandshakeDone(this: TlsHandle): void {
 function onError(this: TlsHandle, error: NodeJS.ErrnoException): void {
   engineOf(this).broken(error.code ?? "EUNKNOWN");
 }
-
-const engineCallbacks = { onhandshakedone: onHandshakeDone, onerror: onError };
 
 function onReadInHandshake(this: NativeHandle): undefined {
   engineOf(this as TlsHandle).readInHandshake();
