@@ -83,7 +83,13 @@ export interface TlsTerminator {
   update(settings: ServerTlsSettings): void;
   /**
    * Takes an accepted stream over, with the bytes already read from it, and shakes hands. Neither callback
-   * comes inside this call. Returns a function that gives up, after which neither comes at all.
+   * comes inside this call.
    */
-  secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): () => void;
+  secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): TlsHandshakeInWork;
+}
+
+/** A handshake under way. */
+export interface TlsHandshakeInWork {
+  /** Closes the connection; the handler hears nothing more. */
+  giveUp(): void;
 }

@@ -1,13 +1,15 @@
 /** A handshake driven at the engine's native handle: its time limit, its verdict, its one outcome. */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
+import type { TlsHandshakeHandler, TlsHandshakeInWork } from "../core/tls.ts";
 import type { NativeHandle, SocketName, WrapServerTls } from "./native-handles.ts";
 import type { NativeStreams } from "./native-streams.ts";
 import { NativeTls, type NativeTlsOwner } from "./native-tls.ts";
 import { PeerFacts, refusalOfClient } from "./tls-facts.ts";
-import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
+import type { TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
   readonly #parts: TlsHandshakeParts;
+  readonly #handler: TlsHandshakeHandler;
   readonly #tls: NativeTls;
   readonly #deadline: Deadline;
   #isOver = false;
@@ -19,8 +21,10 @@ export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
     peer: SocketName,
     deadlines: Deadlines,
     parts: TlsHandshakeParts,
+    handler: TlsHandshakeHandler,
   ) {
     this.#parts = parts;
+    this.#handler = handler;
     this.#tls = new NativeTls(streams, wrap, socketHandle, peer, parts.choice, this);
     this.#deadline = new Deadline(deadlines, () => this.onBroken("handshake-timeout"));
     this.#deadline.set(parts.settings.handshakeTimeoutMs);
@@ -38,17 +42,17 @@ export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner {
 
   onHandshakeDone(): void {
     if (this.#isOver) return;
-    const { settings, handler } = this.#parts;
+    const { settings } = this.#parts;
     const refusal = refusalOfClient(this.#tls, settings.clientCertificates?.mode ?? null);
     if (refusal !== null) return this.onBroken(refusal);
     this.#end();
-    handler.onSecured(this.#tls.takeStream(), new PeerFacts(this.#tls));
+    this.#handler.onSecured(this.#tls.takeStream(), new PeerFacts(this.#tls));
   }
 
   onBroken(reason: string): void {
     if (!this.#end()) return;
     this.#tls.close();
-    this.#parts.handler.onHandshakeFailed(reason, this.#tls.serverName);
+    this.#handler.onHandshakeFailed(reason, this.#tls.serverName);
   }
 
   #end(): boolean {

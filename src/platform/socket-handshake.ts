@@ -4,21 +4,29 @@
  */
 import type net from "node:net";
 import tls from "node:tls";
+import type { TlsHandshakeHandler, TlsHandshakeInWork } from "../core/tls.ts";
 import { tlsStream } from "./dialer.ts";
 import type { NativeStreams } from "./native-streams.ts";
 import { serverNameOf } from "./tls-choice.ts";
 import { PeerFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
-import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
+import type { TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class SocketHandshake implements TlsHandshakeInWork {
   readonly #native: NativeStreams | null;
   readonly #socket: tls.TLSSocket;
   readonly #parts: TlsHandshakeParts;
+  readonly #handler: TlsHandshakeHandler;
   #isOver = false;
 
-  constructor(native: NativeStreams | null, raw: net.Socket, parts: TlsHandshakeParts) {
+  constructor(
+    native: NativeStreams | null,
+    raw: net.Socket,
+    parts: TlsHandshakeParts,
+    handler: TlsHandshakeHandler,
+  ) {
     this.#native = native;
     this.#parts = parts;
+    this.#handler = handler;
     const { settings, choice } = parts;
     const socket = new tls.TLSSocket(raw, choice.options);
     choice.takePart(socket);
@@ -39,19 +47,19 @@ export class SocketHandshake implements TlsHandshakeInWork {
 
   #secured(): void {
     if (this.#isOver) return;
-    const { settings, handler } = this.#parts;
+    const { settings } = this.#parts;
     const mode = settings.clientCertificates?.mode ?? null;
     const peer = new SocketPeer(this.#socket, mode !== null);
     const refusal = refusalOfClient(peer, mode);
     if (refusal !== null) return this.#failed(refusal);
     this.#end();
-    handler.onSecured(tlsStream(this.#native, this.#socket), new PeerFacts(peer));
+    this.#handler.onSecured(tlsStream(this.#native, this.#socket), new PeerFacts(peer));
   }
 
   #failed(reason: string): void {
     if (!this.#end()) return;
     this.#socket.destroy();
-    this.#parts.handler.onHandshakeFailed(reason, serverNameOf(this.#socket));
+    this.#handler.onHandshakeFailed(reason, serverNameOf(this.#socket));
   }
 
   #end(): boolean {

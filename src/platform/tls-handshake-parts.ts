@@ -1,18 +1,11 @@
-/** What a handshake of either way needs to know, whoever drives it. */
-import type { ServerTlsSettings, TlsHandshakeHandler } from "../core/tls.ts";
+/** What the handshakes of a listener have in common, whoever drives them. */
+import type { ServerTlsSettings } from "../core/tls.ts";
 import type { TlsChoice } from "./tls-choice.ts";
 
 export interface TlsHandshakeParts {
   /** As they were when it began. */
   readonly settings: ServerTlsSettings;
   readonly choice: TlsChoice;
-  readonly handler: TlsHandshakeHandler;
-  /** Called once, when it has succeeded, failed or been given up. */
+  /** Called once by each, when it has succeeded, failed or been given up. */
   onOver(): void;
-}
-
-/** A handshake under way. */
-export interface TlsHandshakeInWork {
-  /** Closes the connection; the handler hears nothing more. */
-  giveUp(): void;
 }

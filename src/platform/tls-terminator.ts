@@ -4,7 +4,12 @@
  */
 import type net from "node:net";
 import { Deadlines } from "../core/deadlines.ts";
-import type { ServerTlsSettings, TlsHandshakeHandler, TlsTerminator } from "../core/tls.ts";
+import type {
+  ServerTlsSettings,
+  TlsHandshakeHandler,
+  TlsHandshakeInWork,
+  TlsTerminator,
+} from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
 import { systemClock } from "./clock.ts";
 import { silentHandler } from "./dialer.ts";
@@ -15,7 +20,7 @@ import { SocketStream } from "./socket-stream.ts";
 import { SocketHandshake } from "./socket-handshake.ts";
 import { TlsChoice } from "./tls-choice.ts";
 import { TicketKeys } from "./tls-context.ts";
-import type { TlsHandshakeInWork, TlsHandshakeParts } from "./tls-handshake-parts.ts";
+import type { TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 /** `native` is null to use the public API only. */
 export function createTlsTerminator(native: NativeStreams | null): TlsTerminator {
@@ -27,13 +32,13 @@ export function tryOutTls(settings: ServerTlsSettings): void {
   void new TlsChoice(settings, new TicketKeys(), true);
 }
 
-/** Everything one handshake needs; replaced whole by an update. */
-interface Offer {
-  readonly settings: ServerTlsSettings;
+/** Replaced whole by an update. */
+interface Offer extends TlsHandshakeParts {
   /** What the contexts were made of. */
   readonly text: string;
-  readonly choice: TlsChoice;
 }
+
+const nothingInWork: TlsHandshakeInWork = { giveUp() {} };
 
 class Terminator implements TlsTerminator {
   readonly #native: NativeStreams | null;
@@ -57,27 +62,23 @@ class Terminator implements TlsTerminator {
         ? this.#offer.choice
         : new TlsChoice(settings, this.#tickets, this.#native !== null);
     this.#tickets.keys = settings.ticketKeys;
-    this.#offer = { settings, text, choice };
+    this.#offer = { settings, text, choice, onOver: this.#onOver };
   }
 
-  secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): () => void {
+  secure(stream: ByteStream, alreadyRead: Buffer | null, handler: TlsHandshakeHandler): TlsHandshakeInWork {
     const offer = this.#offer;
     const isRefused = offer === null || this.#handshakes >= offer.settings.handshakesMax;
     if (isRefused) {
       stream.handler = silentHandler;
       stream.destroy();
     }
-    const handshake = isRefused ? null : this.#begin(stream, alreadyRead, this.#partsFor(offer, handler));
+    const handshake = isRefused ? null : this.#begin(stream, alreadyRead, offer, handler);
     if (handshake === null) {
       setImmediate(() => handler.onHandshakeFailed(isRefused ? "too-many-handshakes" : "ECONNRESET", ""));
-      return () => {};
+      return nothingInWork;
     }
     this.#handshakes++;
-    return () => handshake.giveUp();
-  }
-
-  #partsFor({ settings, choice }: Offer, handler: TlsHandshakeHandler): TlsHandshakeParts {
-    return { settings, choice, handler, onOver: this.#onOver };
+    return handshake;
   }
 
   /** Null when the stream was closed already. */
@@ -85,6 +86,7 @@ class Terminator implements TlsTerminator {
     stream: ByteStream,
     alreadyRead: Buffer | null,
     parts: TlsHandshakeParts,
+    handler: TlsHandshakeHandler,
   ): TlsHandshakeInWork | null {
     const native = this.#native;
     const wrap = native?.handles.wrapServerTls ?? null;
@@ -92,7 +94,7 @@ class Terminator implements TlsTerminator {
       const { peer } = stream;
       const handle = stream.releaseHandle();
       if (handle === null) return null;
-      const handshake = new NativeHandshake(native, wrap, handle, peer, this.#deadlines, parts);
+      const handshake = new NativeHandshake(native, wrap, handle, peer, this.#deadlines, parts, handler);
       handshake.start(alreadyRead);
       return handshake;
     }
@@ -100,7 +102,7 @@ class Terminator implements TlsTerminator {
     if (raw === null) return null;
     // The TLS engine takes what is in the socket's buffer before it reads on.
     if (alreadyRead !== null && alreadyRead.length > 0) raw.unshift(alreadyRead);
-    return new SocketHandshake(native, raw, parts);
+    return new SocketHandshake(native, raw, parts, handler);
   }
 }
 

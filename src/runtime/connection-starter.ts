@@ -9,7 +9,7 @@ import type { ByteStream } from "../core/transport.ts";
 import type { ServerConnection } from "../listener/listener.ts";
 import { ProxyHeaderWait } from "../listener/proxy-header-wait.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
-import { TlsHandshake } from "../listener/tls-handshake.ts";
+import { TlsHandshake, type TlsHandshakeParts } from "../listener/tls-handshake.ts";
 import { BoundedWarnings } from "../observability/bounded-warnings.ts";
 import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
 import { Http2ServerConnection } from "../proxy/http2-server-connection.ts";
@@ -46,6 +46,8 @@ export class ConnectionStarter {
   readonly #warnings: BoundedWarnings;
   /** Null while the listener is plain. */
   #terminator: TlsTerminator | null = null;
+  /** For its handshakes, where no PROXY header brought anything to remember. */
+  #handshakeParts: TlsHandshakeParts | null = null;
 
   readonly #wanted: WantedNames;
 
@@ -73,11 +75,15 @@ export class ConnectionStarter {
   useTls(settings: ServerTlsSettings | null): void {
     if (settings === null) {
       this.#terminator = null;
+      this.#handshakeParts = null;
       return;
     }
     const terminator = this.#terminator ?? this.#parts.createTlsTerminator();
     terminator.update(settings);
     this.#terminator = terminator;
+    this.#handshakeParts = this.#partsFor(terminator, (secured, facts) =>
+      this.#beginProper(secured, noTlvs, facts),
+    );
     this.#wanted.have(settings.identities.flatMap(({ names }) => names));
   }
 
@@ -111,21 +117,23 @@ export class ConnectionStarter {
   }
 
   #beginSecured(stream: ByteStream, tlvs: readonly ProxyTlv[], alreadyRead: Buffer | null): ServerConnection {
-    if (this.#terminator === null) return this.#beginProper(stream, tlvs, null);
+    const terminator = this.#terminator;
+    if (terminator === null) return this.#beginProper(stream, tlvs, null);
     if (this.#parts.challenges.hasTls) return this.#lookFirst(stream, tlvs, alreadyRead);
-    return this.#shakeHands(this.#terminator, stream, alreadyRead, (secured, tls) =>
-      this.#beginProper(secured, tlvs, tls),
-    );
+    return new TlsHandshake(stream, alreadyRead, this.#properParts(terminator, tlvs));
   }
 
-  #shakeHands(
+  #properParts(terminator: TlsTerminator, tlvs: readonly ProxyTlv[]): TlsHandshakeParts {
+    if (tlvs.length === 0 && this.#handshakeParts !== null) return this.#handshakeParts;
+    return this.#partsFor(terminator, (secured, tls) => this.#beginProper(secured, tlvs, tls));
+  }
+
+  #partsFor(
     terminator: TlsTerminator,
-    stream: ByteStream,
-    alreadyRead: Buffer | null,
     begin: (secured: ByteStream, tls: TlsFacts) => ServerConnection,
-  ): ServerConnection {
+  ): TlsHandshakeParts {
     const { context, log } = this.#parts;
-    return new TlsHandshake(stream, alreadyRead, {
+    return {
       terminator,
       begin: (secured, tls) => {
         this.#parts.onSecured(tls.isResumed);
@@ -142,7 +150,7 @@ export class ConnectionStarter {
         }
         context.onConnectionClosed(handshake);
       },
-    });
+    };
   }
 
   /** An authority may be validating a name over this connection. */
@@ -154,17 +162,17 @@ export class ConnectionStarter {
       begin: (hello, held) => {
         const proof = hello === null ? null : challenges.terminatorFor(hello.serverName, hello.alpn);
         if (proof !== null)
-          return this.#shakeHands(
-            proof,
+          return new TlsHandshake(
             stream,
             held,
-            (secured) => new AcmeValidated(secured, (connection) => context.onConnectionClosed(connection)),
+            this.#partsFor(
+              proof,
+              (secured) => new AcmeValidated(secured, (connection) => context.onConnectionClosed(connection)),
+            ),
           );
         const terminator = this.#terminator;
         if (terminator === null) return this.#beginProper(stream, tlvs, null);
-        return this.#shakeHands(terminator, stream, held, (secured, tls) =>
-          this.#beginProper(secured, tlvs, tls),
-        );
+        return new TlsHandshake(stream, held, this.#properParts(terminator, tlvs));
       },
       onReplaced: (wait, connection) => this.#parts.onReplaced(wait, connection),
       onGone: (wait) => context.onConnectionClosed(wait),
