@@ -93,6 +93,11 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     return this.#serial?.hasWritten === true;
   }
 
+  /** Neither closed nor ended by the far end. */
+  get isReadable(): boolean {
+    return !this.#isClosed && !this.#hasEnded;
+  }
+
   get peer(): SocketName {
     return this.#peerName();
   }
@@ -187,7 +192,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#isWriteBroken = true;
     this.#serial?.stop();
     // The far end is gone; reading tells how, unless it already ended.
-    if (this.#hasEnded || this.#isLeaving) this.#close(errorName(error));
+    if (this.#hasEnded || this.#isLeaving) this.#close(getSystemErrorName(error));
     else this.resume();
   }
 
@@ -337,7 +342,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#hasEnded = true;
     this.#isReading = false;
     this.#handle.readStop();
-    if (byteCount !== eof) this.#close(errorName(byteCount));
+    if (byteCount !== eof) this.#close(getSystemErrorName(byteCount));
     else if (this.#isEnding || this.#isWriteBroken) this.#endedBothWays();
     else this.handler.onEnd();
     return undefined;
@@ -381,10 +386,6 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     }
     return this.#local;
   }
-}
-
-function errorName(code: number): string {
-  return getSystemErrorName(code);
 }
 
 /** A closed handle may still report a read; Node insists that something listens. */

@@ -5,12 +5,11 @@
  */
 import { X509Certificate } from "node:crypto";
 import { getSystemErrorName } from "node:util";
-import type { NativeHandle, SocketName, TlsHandle, WrapServerTls } from "./native-handles.ts";
+import type { NativeHandle, SocketName, TlsHandle } from "./native-handles.ts";
 import { ignoreRead, NativeStream } from "./native-stream.ts";
 import type { NativeStreams } from "./native-streams.ts";
 import type { EncryptedBy } from "./serial-writer.ts";
 import { silentHandler } from "./dialer.ts";
-import type { TlsChoice } from "./tls-choice.ts";
 import type { TlsPeer } from "./tls-facts.ts";
 
 export interface NativeTlsOwner {
@@ -55,32 +54,29 @@ export class NativeTls implements TlsPeer, EncryptedBy {
   /** Nothing is read before `start`. */
   constructor(
     streams: NativeStreams,
-    wrap: WrapServerTls,
+    tls: TlsHandle,
     socketHandle: NativeHandle,
     peer: SocketName,
-    choice: TlsChoice,
+    isClientJudged: boolean,
     owner: NativeTlsOwner,
   ) {
-    const tls = wrap(socketHandle, choice.context);
     this.#streams = streams;
     this.socketHandle = socketHandle;
     this.peer = peer;
     this.#tls = tls;
     this.#owner = owner;
-    this.#isClientJudged = choice.isCertificateWanted;
+    this.#isClientJudged = isClientJudged;
     // The engine's handle is weak: whoever is reached from the socket's keeps it.
     socketHandle.headgateStream = this;
     tls.onread = onReadInHandshake;
     tls.onhandshakedone = onHandshakeDone;
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a handle is no event target
     tls.onerror = onError;
-    choice.prepare(tls);
   }
 
-  /** `alreadyRead` came in before. May call back at once if there is any. */
-  start(alreadyRead: Buffer | null): void {
-    if (this.#isClosed) return;
-    if (alreadyRead !== null) this.#tls.receive(alreadyRead);
+  /** `alreadyRead` came in before. May call back at once. */
+  start(alreadyRead: Buffer): void {
+    this.#tls.receive(alreadyRead);
     // The stream, if there is one by now, reads as its owner wants.
     if (!this.#isClosed && this.#stream === null) this.#tls.readStart();
   }

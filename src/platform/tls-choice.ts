@@ -3,11 +3,12 @@
  * context, so that ECDSA and RSA could not stand side by side; the handle itself asks for the context
  * while it reads the ClientHello, and takes it whole. Where the handle does not ask, the public way serves.
  */
-import type tls from "node:tls";
+import type { Socket } from "node:net";
+import tls from "node:tls";
 import { NameIndex } from "../core/name-index.ts";
-import type { ServerTlsSettings } from "../core/tls.ts";
+import type { ServerTlsSettings, TlsIdentity } from "../core/tls.ts";
 import type { TlsHandle } from "./native-handles.ts";
-import { createServerContext, type TicketKeys } from "./tls-context.ts";
+import { createServerContext, replaceTicketKey, type TicketKeys } from "./tls-context.ts";
 
 interface AskingHandle {
   sni_context?: unknown;
@@ -20,6 +21,8 @@ type PreparedHandle = AskingHandle & Pick<TlsHandle, "servername" | "setVerifyMo
 interface Shown {
   readonly context: tls.SecureContext;
   readonly ocspResponse: Uint8Array | null;
+  /** OpenSSL asks it for the protocol, too. */
+  isAskedForProtocol: boolean;
 }
 
 /** Node hands it out only to clients that ask. */
@@ -29,6 +32,9 @@ function staple(handle: AskingHandle, { ocspResponse }: Shown): void {
 
 export class TlsChoice {
   readonly #default: Shown;
+  readonly #tickets: TicketKeys;
+  /** The same with the newest ticket key alone; null where there are no tickets, or no hello is looked at. */
+  readonly #quick: tls.SecureContext | null;
   readonly #names = new NameIndex<Shown>();
   readonly #hasSeveral: boolean;
   /** Clients are asked for a certificate. */
@@ -43,10 +49,16 @@ export class TlsChoice {
     const contexts = settings.identities.map((identity) => ({
       context: createServerContext(identity, settings, tickets),
       ocspResponse: identity.ocspResponse ?? null,
+      isAskedForProtocol: false,
     }));
     const [first] = contexts;
     if (first === undefined) throw new Error("no certificate");
     this.#default = first;
+    this.#tickets = tickets;
+    const isQuickUsed = isHandleAsking && settings.ticketKeys.length > 0;
+    this.#quick = isQuickUsed
+      ? createServerContext(settings.identities[0] as TlsIdentity, settings, null)
+      : null;
     settings.identities.forEach((identity, index) => {
       for (const name of identity.names) this.#names.add(name, contexts[index] as Shown);
     });
@@ -59,21 +71,25 @@ export class TlsChoice {
     this.#options = this.#socketOptions(settings);
   }
 
-  /** OpenSSL's context for clients that name nobody. */
-  get context(): unknown {
-    return this.#default.context.context as unknown;
+  /** The context with which a handshake begins, and whose ticket keys it uses whatever name it asks for. */
+  contextFor(hello: Uint8Array): tls.SecureContext {
+    const isQuick = this.#quick !== null && !this.#tickets.mayNeedOlder(hello);
+    return isQuick ? this.#quick : this.#default.context;
   }
 
-  /** What `options` and `takePart` do for a socket, for a bare handle. */
-  prepare(handle: PreparedHandle): void {
+  useNewestKey(key: Uint8Array | undefined): void {
+    if (this.#quick !== null && key !== undefined) replaceTicketKey(this.#quick, key);
+  }
+
+  /** What `options` and `takePart` do for a socket, for a bare handle that begins with `context`. */
+  prepare(handle: PreparedHandle, context: tls.SecureContext): void {
     if (this.isCertificateWanted) handle.setVerifyMode(true, false);
     handle.setALPNProtocols(this.#alpn);
     if (!this.#hasSeveral) return staple(handle, this.#default);
     const choose = (): unknown => {
       const { servername } = handle;
-      const shown = this.#find(typeof servername === "string" ? servername : "");
-      staple(handle, shown);
-      return shown.context.context;
+      const shown = this.#choose(typeof servername === "string" ? servername : "", handle);
+      return (shown === this.#default ? context : shown.context).context;
     };
     Object.defineProperty(handle, "sni_context", { configurable: true, get: choose });
   }
@@ -93,14 +109,31 @@ export class TlsChoice {
     let wasAsked = false;
     const choose = (): unknown => {
       wasAsked = true;
-      const shown = this.#find(serverNameOf(socket));
-      staple(handle, shown);
-      return shown.context.context;
+      return this.#choose(serverNameOf(socket), handle).context.context;
     };
     Object.defineProperty(handle, "sni_context", { configurable: true, get: choose });
     socket.once("secure", () => {
       if (!wasAsked && serverNameOf(socket) !== "") this.#goPublic();
     });
+  }
+
+  #choose(serverName: string, handle: AskingHandle): Shown {
+    const shown = this.#find(serverName);
+    staple(handle, shown);
+    if (shown !== this.#default && !shown.isAskedForProtocol) this.#haveProtocolAsked(shown);
+    return shown;
+  }
+
+  /**
+   * Node has OpenSSL ask for the protocol in the context with which a handshake begins only; one that is chosen by name
+   * would agree on none. Any socket that begins with it makes up for that, once and for all.
+   */
+  #haveProtocolAsked(shown: Shown): void {
+    shown.isAskedForProtocol = true;
+    const { isServer, ALPNProtocols } = this.#options;
+    const options = { isServer, ALPNProtocols, secureContext: shown.context } as tls.TLSSocketOptions;
+    // Without a socket it makes one, which is never opened.
+    new tls.TLSSocket(undefined as unknown as Socket, options).destroy();
   }
 
   #find(serverName: string): Shown {

@@ -1,13 +1,15 @@
 /**
  * OpenSSL contexts for a listener's identities, and session tickets under keys that all workers share.
  * Several keys at once need a callback of the context that Node keeps for its own tests; without it the
- * newest key alone is used, and a rotation costs the older sessions a full handshake.
+ * newest key alone is used, and a rotation costs the older sessions a full handshake. A call of it costs a
+ * twentieth of a resumed handshake, so it is asked only for tickets that an older key has sealed.
  */
 import { createHash, randomBytes } from "node:crypto";
 import tls from "node:tls";
 import type { ServerTlsSettings, TlsIdentity } from "../core/tls.ts";
+import { keyNameBytes, mayOfferTicketOf } from "./offered-tickets.ts";
 
-const partBytes = 16;
+const partBytes = keyNameBytes;
 const ticketKeyBytes = 3 * partBytes;
 
 /** What Node's ticket callback expects back: verdict, HMAC key, cipher key, and for new tickets name and IV. */
@@ -16,6 +18,7 @@ type TicketAnswer = [verdict: number, hmac: Buffer, aes: Buffer, name?: Buffer, 
 interface NativeContext {
   enableTicketKeyCallback?(): void;
   onticketkeycallback?: (name: Buffer, iv: Buffer, isSealing: boolean) => TicketAnswer;
+  setTicketKeys?(key: Buffer): void;
 }
 
 interface TicketKey {
@@ -32,6 +35,7 @@ const openedWithAnOldKey = 2;
 /** The keys under which tickets are sealed and opened, replaced as a whole when they rotate. */
 export class TicketKeys {
   #keys: readonly TicketKey[] = [];
+  #olderNames: readonly Buffer[] = [];
 
   set keys(keys: readonly Uint8Array[]) {
     this.#keys = keys.map((bytes) => {
@@ -42,6 +46,12 @@ export class TicketKeys {
         aes: key.subarray(2 * partBytes, ticketKeyBytes),
       };
     });
+    this.#olderNames = this.#keys.slice(1).map(({ name }) => name);
+  }
+
+  /** May the client's first bytes offer a ticket that another than the newest key has sealed? */
+  mayNeedOlder(hello: Uint8Array): boolean {
+    return this.#olderNames.length > 0 && mayOfferTicketOf(hello, this.#olderNames);
   }
 
   answer(name: Buffer, isSealing: boolean): TicketAnswer {
@@ -55,11 +65,11 @@ export class TicketKeys {
   }
 }
 
-/** Throws what OpenSSL says when a certificate or key cannot be used. */
+/** Throws what OpenSSL says when a certificate or key cannot be used. `tickets` is null for the newest key alone. */
 export function createServerContext(
   identity: TlsIdentity,
   settings: ServerTlsSettings,
-  tickets: TicketKeys,
+  tickets: TicketKeys | null,
 ): tls.SecureContext {
   const { clientCertificates, ticketKeys } = settings;
   const { caPem, crlPem } = clientCertificates ?? { caPem: null, crlPem: null };
@@ -79,7 +89,7 @@ export function createServerContext(
     secureOptions: newest === undefined ? noRenegotiation | noTickets : noRenegotiation,
     ...(newest === undefined ? {} : { ticketKeys: Buffer.from(newest) }),
   });
-  if (newest !== undefined) useTicketKeys(context, tickets);
+  if (newest !== undefined && tickets !== null) useTicketKeys(context, tickets);
   return context;
 }
 
@@ -94,6 +104,11 @@ function sessionIdContext({ clientCertificates }: ServerTlsSettings): string {
 const noTickets = 1 << 14; // SSL_OP_NO_TICKET
 /** SSL_OP_NO_RENEGOTIATION: in TLS 1.2 a client could have the server shake hands again and again. */
 const noRenegotiation = 1 << 30;
+
+/** For handshakes that begin later, in a context of the newest key alone. */
+export function replaceTicketKey(context: tls.SecureContext, newest: Uint8Array): void {
+  (context.context as NativeContext).setTicketKeys?.(Buffer.from(newest));
+}
 
 function useTicketKeys(context: tls.SecureContext, tickets: TicketKeys): void {
   const native = context.context as NativeContext;

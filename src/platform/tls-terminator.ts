@@ -62,6 +62,7 @@ class Terminator implements TlsTerminator {
         ? this.#offer.choice
         : new TlsChoice(settings, this.#tickets, this.#native !== null);
     this.#tickets.keys = settings.ticketKeys;
+    choice.useNewestKey(settings.ticketKeys[0]);
     this.#offer = { settings, text, choice, onOver: this.#onOver };
   }
 
@@ -91,10 +92,8 @@ class Terminator implements TlsTerminator {
     const native = this.#native;
     const wrap = native?.handles.wrapServerTls ?? null;
     if (native !== null && wrap !== null && stream instanceof NativeStream) {
-      const { peer } = stream;
-      const handle = stream.releaseHandle();
-      if (handle === null) return null;
-      const handshake = new NativeHandshake(native, wrap, handle, peer, this.#deadlines, parts, handler);
+      if (!stream.isReadable) return null;
+      const handshake = new NativeHandshake(native, wrap, stream, this.#deadlines, parts, handler);
       handshake.start(alreadyRead);
       return handshake;
     }

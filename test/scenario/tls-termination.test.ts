@@ -112,6 +112,28 @@ test("Each name gets its certificate: exact before wildcard, and the first one f
   assert.equal(await shown(""), "localhost");
 });
 
+testOverTransports(
+  "The protocol is agreed on under every name, whichever certificate it has",
+  async (transport) => {
+    using folder = new CertificateFolder();
+    const names = ["one.test", "two.test", "three.test"];
+    const certificates = await Promise.all(
+      names.map(async (name) => folder.pair(name, await authority.leaf({ names: [name] }))),
+    );
+    await using rig = await startTls(folder, { certificates }, { transport });
+    const ALPNProtocols = ["spdy/3", "http/1.1"];
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      for (const servername of [...names, ...names, "unknown.test"]) {
+        const checkServerIdentity = (): undefined => undefined;
+        const offer = { ca, maxVersion, servername, checkServerIdentity, ALPNProtocols };
+        const { alpn, certificate } = await askTls(rig.proxy.port, offer);
+        const shown = names.includes(servername) ? servername : "one.test";
+        assert.deepEqual([alpn, certificate.subject.CN], ["http/1.1", shown], servername);
+      }
+    }
+  },
+);
+
 test("ECDSA and RSA stand side by side: the client chooses", async () => {
   using folder = new CertificateFolder();
   const rsa = await authority.leaf({ names: ["localhost"], kind: "rsa" });
