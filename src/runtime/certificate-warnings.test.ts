@@ -43,13 +43,23 @@ test("a key of another certificate, and files that are not there", async () => {
 
 test("files of clients, pools and the ACME server are looked at, too", async () => {
   const { certificatePem, keyPem } = await authority.leaf({ names: ["a.test"], notAfterDays: 3 });
-  const files: Readonly<Record<string, string>> = { "/a.pem": certificatePem, "/a.key": keyPem };
+  const ending = await authority.revocationList([], 0.2);
+  const files: Readonly<Record<string, string>> = {
+    "/ending.pem": ending,
+    "/a.pem": certificatePem,
+    "/a.key": keyPem,
+  };
   const result = parseConfig({
     listeners: [
       {
         name: "tls",
         address: "127.0.0.1:0",
         tls: { source: "acme", names: ["a.test"], clientCertificates: { ca: "/a.key", crl: "/crl.pem" } },
+      },
+      {
+        name: "short",
+        address: "127.0.0.1:1",
+        tls: { source: "self-signed", clientCertificates: { ca: "/a.pem", crl: "/ending.pem" } },
       },
     ],
     acme: { agreeToTerms: true, ca: "/acme.pem" },
@@ -66,12 +76,16 @@ test("files of clients, pools and the ACME server are looked at, too", async () 
     return text;
   };
   const warnings = certificateWarnings(result.config, read, new VirtualClock(Date.now()));
-  assert.deepEqual(warnings.slice(0, -1), [
+  assert.deepEqual(warnings.slice(0, -2), [
     "listeners[0].tls.clientCertificates.ca: /a.key holds no certificate (PEM)",
     "listeners[0].tls.clientCertificates.crl: /crl.pem cannot be read (ENOENT)",
     "pools.other.tls.ca: /a.key holds no certificate (PEM)",
     "acme.ca: /acme.pem cannot be read (ENOENT)",
   ]);
+  assert.match(
+    warnings.at(-2) ?? "",
+    /^listener short: the list of revoked certificates in \/ending\.pem expires on .* nobody is let in/,
+  );
   assert.match(warnings.at(-1) ?? "", /^pool app: the certificate in \/a\.pem expires on /);
 });
 

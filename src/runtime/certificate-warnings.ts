@@ -4,6 +4,7 @@ import type { ListenerConfig } from "../config/schema-listener.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log, LogFields } from "../core/log.ts";
 import { CertificateReading, sentenceOf } from "./certificate-reading.ts";
+import { revocationWarning } from "./revocation-lists.ts";
 import type { CertificateFacts } from "./tls-certificates.ts";
 
 const dayMs = 86_400_000;
@@ -57,14 +58,18 @@ function listenerWarnings(
   const path = ["listeners", index, "tls"];
   const clients = [...path, "clientCertificates"];
   reading.authorities([...clients, "ca"], tls.clientCertificates?.ca ?? null);
-  reading.text([...clients, "crl"], tls.clientCertificates?.crl ?? null);
-  if (tls.source !== "files") return [];
-  return tls.certificates.flatMap((files, at) => {
+  const crl = tls.clientCertificates?.crl ?? null;
+  const listed = revocationWarning(reading.text([...clients, "crl"], crl) ?? "", nowMs);
+  const warnings =
+    listed === null ? [] : [`listener ${name}: the list of revoked certificates in ${crl} ${listed}`];
+  if (tls.source !== "files") return warnings;
+  const ofPairs = tls.certificates.flatMap((files, at) => {
     const facts = reading.pair([...path, "certificates", at], files)?.facts ?? null;
     const warning =
       facts === null ? null : (dateWarning(facts, nowMs) ?? nameWarning(files.names, facts.names));
     return warning === null ? [] : [`listener ${name}: the certificate in ${files.certificate} ${warning}`];
   });
+  return [...warnings, ...ofPairs];
 }
 
 function dateWarning({ notBeforeMs, notAfterMs }: CertificateFacts, nowMs: number): string | null {

@@ -13,6 +13,7 @@ import { CertificateReading, type ReadPair, withPlaces } from "./certificate-rea
 import { lookAtExpiryEveryMs, warnOfExpiry } from "./certificate-warnings.ts";
 import { FileWatch } from "./file-watch.ts";
 import { OcspStapler } from "./ocsp-stapler.ts";
+import { revocationNewsInMs, warnOfRevocationList } from "./revocation-lists.ts";
 import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
 import { groupIdentities, type NamedPair } from "./tls-identities.ts";
 import { tlsPresets } from "./tls-presets.ts";
@@ -290,14 +291,22 @@ export class TlsListeners {
     }
   }
 
-  /** Says which certificates are about to expire, now and twice a day. */
+  /** Says what is about to expire, now, twice a day, and when a list of the revoked comes to its end. */
   #warn(): void {
     const { clock, log } = this.#parts;
     this.#timer?.cancel();
     if (this.#certificates.length === 0) return;
-    this.#timer = clock.setTimer(lookAtExpiryEveryMs, () => this.#warn());
+    const nowMs = clock.wallMs();
     for (const { listener, source, names, ...facts } of this.#certificates)
-      warnOfExpiry(log, clock.wallMs(), facts, { listener, certificate: source, names });
+      warnOfExpiry(log, nowMs, facts, { listener, certificate: source, names });
+    let nextLookMs = lookAtExpiryEveryMs;
+    for (const { name: listener, tls } of this.#config?.listeners ?? []) {
+      const pem = this.#settings[listener]?.clientCertificates?.crlPem ?? null;
+      if (pem === null) continue;
+      warnOfRevocationList(log, nowMs, pem, { listener, certificate: tls?.clientCertificates?.crl ?? "" });
+      nextLookMs = Math.min(nextLookMs, revocationNewsInMs(pem, nowMs) + 1);
+    }
+    this.#timer = clock.setTimer(nextLookMs, () => this.#warn());
   }
 }
 
