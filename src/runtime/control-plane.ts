@@ -28,6 +28,7 @@ import {
   TlsListeners,
   type TlsListenersParts,
 } from "./tls-listeners.ts";
+import type { TicketKeyInheritance } from "./tls-ticket-keys.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 
 export interface ControlPlaneParts {
@@ -43,10 +44,11 @@ export interface ControlPlaneParts {
   /** What listeners with TLS need of the machine. */
   readonly certificateFiles: Omit<
     TlsListenersParts,
-    "clock" | "log" | "readTextFile" | "onChanged" | "acme"
+    "clock" | "log" | "readTextFile" | "onChanged" | "acme" | "ticketKeys"
   > &
     Pick<AcmeKeeperParts, "createAcmeIssuer" | "openStore"> &
     Pick<PoolCertificatesParts, "tryOutPool">;
+  readonly ticketKeys?: TicketKeyInheritance | null;
 }
 
 export class ControlPlane {
@@ -152,6 +154,11 @@ export class ControlPlane {
   /** Of the listeners that speak TLS. */
   get certificates(): readonly CertificateInUse[] {
     return this.#tlsListeners.certificates;
+  }
+
+  /** For whoever takes this process's place. */
+  get ticketKeys(): TicketKeyInheritance {
+    return this.#tlsListeners.ticketKeys;
   }
 
   /** Reads them anew. Rejects when one cannot be used, and the old ones stay. */

@@ -18,7 +18,7 @@ import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
 import { groupIdentities, type NamedPair } from "./tls-identities.ts";
 import { tlsPresets } from "./tls-presets.ts";
 import { type AuthorityStore, makeSelfSigned } from "./tls-self-signed.ts";
-import { TicketKeyRing } from "./tls-ticket-keys.ts";
+import { type TicketKeyInheritance, TicketKeyRing } from "./tls-ticket-keys.ts";
 
 /** By listener name. */
 export type ListenersTls = Readonly<Record<string, ServerTlsSettings>>;
@@ -37,6 +37,8 @@ export interface TlsListenersParts {
   watchFolders(folders: readonly string[], onChange: () => void): () => void;
   fileSignature(path: string): string;
   readonly authorityStore: AuthorityStore;
+  /** Of a predecessor's tickets, to be opened here, too. */
+  readonly ticketKeys?: TicketKeyInheritance | null;
   /** This machine's own name, for self-signed certificates. */
   readonly hostName: string;
   readonly acme: AcmeStoreView;
@@ -74,7 +76,7 @@ export class TlsListeners {
 
   constructor(parts: TlsListenersParts) {
     this.#parts = parts;
-    this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated());
+    this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated(), parts.ticketKeys);
     this.#stapler = new OcspStapler({ ...parts, onChanged: () => void this.refreshUnasked() });
     this.#watch = new FileWatch({ ...parts, onChanged: () => void this.refreshUnasked() });
   }
@@ -82,6 +84,11 @@ export class TlsListeners {
   /** Of all listeners, as last read. */
   get certificates(): readonly CertificateInUse[] {
     return this.#certificates;
+  }
+
+  /** For whoever takes this process's place. */
+  get ticketKeys(): TicketKeyInheritance {
+    return this.#tickets.inheritance;
   }
 
   /** What was read last and is in force, in the form of `read`. */
