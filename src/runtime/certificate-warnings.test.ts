@@ -41,6 +41,32 @@ test("a key of another certificate, and files that are not there", async () => {
   );
 });
 
+test("a certificate that is never shown, because an earlier one has its names", async () => {
+  const made = {
+    first: await authority.leaf({ names: ["a.test", "*.b.test"] }),
+    other: await authority.leaf({ names: ["a.test"], kind: "rsa" }),
+    again: await authority.leaf({ names: ["A.test", "x.b.test"] }),
+    never: await authority.leaf({ names: ["a.test", "*.b.test"] }),
+  };
+  const certificates = Object.keys(made).map((name) => ({
+    certificate: `/${name}.pem`,
+    key: `/${name}.key`,
+  }));
+  const result = parseConfig({
+    listeners: [{ name: "tls", address: "127.0.0.1:0", tls: { certificates } }],
+    pools: { app: { endpoints: ["http://127.0.0.1:1"] } },
+  });
+  assert.ok("config" in result);
+  const read = (path: string): string => {
+    const [, name = "", kind] = /^\/(\w+)\.(\w+)$/.exec(path) ?? [];
+    const { certificatePem, keyPem } = made[name as keyof typeof made];
+    return kind === "key" ? keyPem : certificatePem;
+  };
+  assert.deepEqual(certificateWarnings(result.config, read, new VirtualClock(Date.now())), [
+    "listener tls: the certificate in /never.pem is never shown: those before it have all its names",
+  ]);
+});
+
 test("files of clients, pools and the ACME server are looked at, too", async () => {
   const { certificatePem, keyPem } = await authority.leaf({ names: ["a.test"], notAfterDays: 3 });
   const ending = await authority.revocationList([], 0.2);

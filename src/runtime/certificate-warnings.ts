@@ -1,6 +1,7 @@
 /** What is wrong, or soon will be, with the certificate files that a configuration names. Reads them, and nothing else. */
 import type { Config } from "../config/schema.ts";
 import type { ListenerConfig } from "../config/schema-listener.ts";
+import { isIp } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log, LogFields } from "../core/log.ts";
 import { CertificateReading, sentenceOf } from "./certificate-reading.ts";
@@ -63,10 +64,12 @@ function listenerWarnings(
   const warnings =
     listed === null ? [] : [`listener ${name}: the list of revoked certificates in ${crl} ${listed}`];
   if (tls.source !== "files") return warnings;
+  const taken = new Set<string>();
   const ofPairs = tls.certificates.flatMap((files, at) => {
     const facts = reading.pair([...path, "certificates", at], files)?.facts ?? null;
-    const warning =
-      facts === null ? null : (dateWarning(facts, nowMs) ?? nameWarning(files.names, facts.names));
+    if (facts === null) return [];
+    const neverShown = takenWarning(files, facts, taken);
+    const warning = dateWarning(facts, nowMs) ?? nameWarning(files.names, facts.names) ?? neverShown;
     return warning === null ? [] : [`listener ${name}: the certificate in ${files.certificate} ${warning}`];
   });
   return [...warnings, ...ofPairs];
@@ -82,6 +85,19 @@ function dateWarning({ notBeforeMs, notAfterMs }: CertificateFacts, nowMs: numbe
 function nameWarning(shownFor: readonly string[], names: readonly string[]): string | null {
   const unnamed = shownFor.filter((name) => !names.includes(name) && !isCovered(name, names));
   return unnamed.length === 0 ? null : `does not name ${unnamed.join(", ")}`;
+}
+
+/** Adds the names that it is shown for to `taken`. Each kind of key has its own. */
+function takenWarning(
+  files: { readonly names: readonly string[] },
+  { names, keyKind }: CertificateFacts,
+  taken: Set<string>,
+): string | null {
+  const shownFor = (files.names.length > 0 ? files.names : names).filter((name) => !isIp(name));
+  const keys = shownFor.map((name) => `${keyKind} ${name}`);
+  const isTaken = keys.length > 0 && keys.every((key) => taken.has(key));
+  for (const key of keys) taken.add(key);
+  return isTaken ? "is never shown: those before it have all its names" : null;
 }
 
 /** By a wildcard of one label. */
