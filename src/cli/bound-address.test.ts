@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { boundAddressOf } from "./bound-address.ts";
-import { inheritanceVariables, takeInheritance } from "./inheritance.ts";
+import { inheritanceVariables, inheritedSecrets, takeInheritance } from "./inheritance.ts";
 
-const nothingInherited = { sockets: [], admin: null, drift: [] };
+const nothingInherited = { sockets: [], admin: null, drift: [], ticketKeys: null };
+const nobody = (): Promise<null> => Promise.resolve(null);
 
 const system = {
   readLink: (path: string) => readlinkSync(path),
@@ -60,20 +61,26 @@ test("words of the kernel's tables are read in its order, and zeros shortened as
   }
 });
 
-test("what is inherited travels in the environment and is cleared there", () => {
+test("what is inherited travels in the environment and is cleared there, but for keys", async () => {
   const inheritance = {
     sockets: [{ keys: ["127.0.0.1:80"], descriptor: 4, isPortShared: true }],
     admin: { address: "127.0.0.1:9900", descriptor: 5 },
     drift: [],
+    ticketKeys: { keys: [new Uint8Array([7, 7, 7])], newestMadeWallMs: 1_700_000_000_000 },
   };
   const environment: NodeJS.ProcessEnv = { PATH: "/bin", ...inheritanceVariables(inheritance) };
-  assert.deepEqual(takeInheritance(environment), inheritance);
+  const text = Buffer.from(environment["HEADGATE_INHERITED"] ?? "", "base64");
+  assert.ok(!text.includes(Buffer.from([7, 7, 7])), "keys would be seen in the environment");
+  const secrets = inheritedSecrets(inheritance);
+  const taken = await takeInheritance(environment, () => Promise.resolve(secrets));
+  assert.deepEqual([...(taken.ticketKeys?.keys[0] ?? [])], [7, 7, 7]);
+  assert.deepEqual({ ...taken, ticketKeys: null }, { ...inheritance, ticketKeys: null });
   assert.deepEqual(environment, { PATH: "/bin" });
-  assert.deepEqual(takeInheritance(environment), nothingInherited);
+  assert.deepEqual(await takeInheritance(environment, nobody), nothingInherited);
 });
 
-test("systemd's sockets are taken only by the process they are meant for", () => {
+test("systemd's sockets are taken only by the process they are meant for", async () => {
   const environment: NodeJS.ProcessEnv = { LISTEN_PID: "1", LISTEN_FDS: "1", LISTEN_FDNAMES: "web" };
-  assert.deepEqual(takeInheritance(environment), nothingInherited);
+  assert.deepEqual(await takeInheritance(environment, nobody), nothingInherited);
   assert.deepEqual(environment, {});
 });

@@ -11,11 +11,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Loaded only here: the other verbs should start fast and need none of it.
   const { Service } = await import("./service.ts");
   const { takeInheritance } = await import("./inheritance.ts");
+  const { hearPredecessor } = await import("../platform/successor.ts");
+  const inherited = await takeInheritance(process.env, hearPredecessor);
   const exit = (): never => {
     flush();
     process.exit(0);
   };
-  const service = new Service({ ...options, log, inherited: takeInheritance(), exit });
+  const service = new Service({ ...options, log, inherited, exit });
   // Before listening, because from then on somebody may ask it to stop.
   onStopSignals(async (signal) => {
     await service.stop(signal);

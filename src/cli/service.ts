@@ -55,6 +55,7 @@ export class Service {
       log,
       inherited: inherited.sockets,
       drift: inherited.drift,
+      ticketKeys: inherited.ticketKeys,
     });
     const { changes, events } = this.#balancer;
     const reloads = { changes, clock: systemClock, log: withEvents(log, events) };
@@ -66,6 +67,7 @@ export class Service {
         sockets: this.#balancer.sockets,
         admin: this.#admin.inheritance,
         drift: this.#reloader?.drift().endpoints ?? [],
+        ticketKeys: this.#balancer.ticketKeys,
       }),
       onReplaced: (pid) => this.#replacedBy(pid),
     });

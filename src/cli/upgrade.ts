@@ -6,7 +6,7 @@
 import type { Log } from "../core/log.ts";
 import { startSuccessor } from "../platform/successor.ts";
 import type { OpenSocket } from "../platform/socket-handover.ts";
-import { type Inheritance, inheritanceVariables } from "./inheritance.ts";
+import { type Inheritance, inheritanceVariables, inheritedSecrets } from "./inheritance.ts";
 
 export interface UpgradeParts {
   readonly log: Log;
@@ -35,7 +35,8 @@ export class Upgrade {
     }
     this.#isUnderWay = true;
     log.info("upgrade: starting a successor");
-    const { sockets, admin, drift } = this.#parts.inheritance();
+    const inheritance = this.#parts.inheritance();
+    const { sockets, admin } = inheritance;
     const descriptors = [
       ...sockets.map(({ descriptor }) => descriptor),
       ...(admin === null ? [] : [admin.descriptor]),
@@ -53,8 +54,9 @@ export class Upgrade {
           descriptor: numbers[index] ?? -1,
         }));
         const movedAdmin = admin === null ? null : { ...admin, descriptor: numbers[sockets.length] ?? -1 };
-        return inheritanceVariables({ sockets: moved, admin: movedAdmin, drift });
+        return inheritanceVariables({ ...inheritance, sockets: moved, admin: movedAdmin });
       },
+      inheritedSecrets(inheritance),
       {
         onReady(pid) {
           clearTimeout(timer);

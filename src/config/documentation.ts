@@ -187,11 +187,11 @@ function kindOf({ notes, shape }: Described): string {
   if (shape.kind === "object" || shape.kind === "variants") return "section";
   if (notes.valueKind !== undefined) return kindNames[notes.valueKind] ?? notes.valueKind;
   const words = notes.json?.["enum"];
-  if (Array.isArray(words))
-    return words
-      .filter((word) => word !== "")
-      .map((word) => `\`${String(word)}\``)
-      .join(", ");
+  if (Array.isArray(words)) {
+    // A word may stand beside the number that it looks like.
+    const texts = new Set(words.filter((word) => word !== "").map((word) => `\`${String(word)}\``));
+    return [...texts].join(", ");
+  }
   return jsonKind(notes.json);
 }
 

@@ -46,6 +46,21 @@ test("durations are milliseconds, sizes bytes, shares fractions, and what is off
   assert.deepEqual([pool.health?.jitter, pool.connections.requestsMax], [0.2, Infinity]);
 });
 
+test("a version of TLS may be a number, and names of certificates are lower case", () => {
+  const pair = { certificate: "a.pem", key: "a.key", names: ["*.Example.com"] };
+  const { listeners } = configOf({
+    listeners: [
+      { address: ":1", tls: { minVersion: 1.3, certificates: pair } },
+      { address: ":2", tls: { minVersion: "1.2", source: "acme", names: ["WWW.Example.com"] } },
+    ],
+    acme: { agreeToTerms: true },
+    pools: { app },
+  });
+  const [files, acme] = listeners.map(({ tls }) => tls);
+  assert.deepEqual([files?.minVersion, acme?.minVersion], ["1.3", "1.2"]);
+  assert.deepEqual([files?.certificates[0]?.names, acme?.names], [["*.example.com"], ["www.example.com"]]);
+});
+
 test("idle connections are let go before Node.js origins close them", () => {
   assert.ok(configOf({ pools: { app } }).pools["app"]!.connections.idleTimeout < 5000);
 });

@@ -1,17 +1,55 @@
 /** TLS towards clients: certificates, which clients and protocols are let in, and how long sessions resume. */
 import * as z from "zod";
-import { field, oneOrMany, withShorthand } from "./field.ts";
+import { field, leaf, oneOrMany, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { choice, count, duration, durationOrOff, flag, text, textAs } from "./leaves.ts";
-import { isHostName } from "../core/address.ts";
-import { filePath, hostName } from "./texts.ts";
+import { isHostName, isIp } from "../core/address.ts";
+import { filePath } from "./texts.ts";
 
 /** A name as certificates write it: a wildcard stands for the first label. */
 function serverName() {
   const allowed = "a name such as www.example.com or *.example.com";
-  return textAs(allowed, (input) =>
-    isHostName(input.replace(/^\*\./, "")) ? { value: input.toLowerCase() } : { allowed },
-  );
+  return textAs(allowed, (input) => {
+    if (isIp(input)) return { allowed, reason: "clients ask for names only, not for addresses" };
+    const isName = isHostName(input.replace(/^\*\./, "")) && !input.endsWith(".");
+    return isName ? { value: input.toLowerCase() } : { allowed, ...mendName(input) };
+  });
+}
+
+/** A name that an authority can look at over HTTP or TLS. */
+function provableName() {
+  const allowed = "a name such as www.example.com";
+  return textAs(allowed, (input) => {
+    if (isIp(input)) return { allowed, reason: "certificates are got for names only, not for addresses" };
+    if (input.startsWith("*."))
+      return { allowed, reason: "a wildcard is proved over DNS (DNS-01), which is not spoken here" };
+    const isName = isHostName(input) && !input.endsWith(".");
+    return isName ? { value: input.toLowerCase() } : { allowed, ...mendName(input) };
+  });
+}
+
+/** As certificates and SNI have it: A-labels (RFC 5890 §2.3.2.1), without the dot of the root. */
+function mendName(input: string): { readonly suggestion?: string } {
+  const bare = input.replace(/\.$/, "");
+  const url = `http://${bare}`;
+  const name = URL.canParse(url) ? new URL(url).hostname : "";
+  return name !== input && isHostName(name) ? { suggestion: name } : {};
+}
+
+/** `1.2` without quotes is a number in YAML. */
+function tlsVersion() {
+  const words = ["1.2", "1.3"] as const;
+  const allowed = "1.2 or 1.3";
+  return leaf<"1.2" | "1.3" | 1.2 | 1.3, "1.2" | "1.3">({
+    parse: (input) => {
+      const word = words.find((candidate) => candidate === String(input));
+      if (word !== undefined) return { value: word };
+      if (/^(?:TLSv?)?1(?:\.[01])?$/i.test(String(input)))
+        return { allowed, reason: "TLS 1.0 and 1.1 are not spoken (RFC 8996)" };
+      return { allowed, suggestion: words.find((candidate) => String(input).endsWith(candidate)) ?? null };
+    },
+    json: { enum: ["1.2", "1.3", 1.2, 1.3] },
+  });
 }
 
 const keyPair = z.strictObject({
@@ -72,7 +110,7 @@ const tlsObject = z.strictObject({
     "Where certificates come from: the `certificates` below, `acme` from an authority for the `names` below, or `self-signed` by an authority made once on this machine, for development.",
   ),
   names: field(
-    z.array(hostName()).prefault([]),
+    z.array(provableName()).prefault([]),
     "With `acme`: the names to get certificates for, one each. Until there is one, a stand-in is shown that nobody trusts.",
   ),
   onDemand: field(
@@ -88,7 +126,7 @@ const tlsObject = z.strictObject({
     choice(["intermediate", "modern"]).prefault("intermediate"),
     "Mozilla's recommendation for versions and ciphers: `intermediate` serves every client of the last ten years, `modern` is TLS 1.3 only.",
   ),
-  minVersion: field(choice(["1.2", "1.3"]).nullable().prefault(null), "Oldest version of TLS spoken.", {
+  minVersion: field(tlsVersion().nullable().prefault(null), "Oldest version of TLS spoken.", {
     defaultText: "the preset's",
   }),
   alpn: field(

@@ -164,7 +164,9 @@ export function fieldsOf(shape: Shape): Readonly<Record<string, z.core.$ZodType>
   >;
 }
 
+/** Of a list that is written as its only element, those of the element. */
 function keysOf(shape: Shape): string[] {
+  if (shape.kind === "list") return keysOf(describe(shape.item).shape);
   return Object.keys(fieldsOf(shape));
 }
 

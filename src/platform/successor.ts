@@ -13,16 +13,20 @@ export interface SuccessorHandler {
 
 /** Standard streams, then the channel; what is inherited comes after these. */
 const firstDescriptor = 4;
+/** They are sent at once; without them all goes on, but for sessions. */
+const secretsTimeoutMs = 5000;
 const readyMessage = "headgate-ready";
 
 /**
  * `inheritance` is told the descriptors under which the new process will find the sockets, in their
- * order, and says what to put in the environment. Returns a function that ends a successor that is not
+ * order, and says what to put in the environment, which other programs of this user can see; `secrets`
+ * they cannot. Returns a function that ends a successor that is not
  * ready yet.
  */
 export function startSuccessor(
   descriptors: readonly number[],
   inheritance: (childDescriptors: readonly number[]) => Readonly<Record<string, string>>,
+  secrets: string | null,
   handler: SuccessorHandler,
 ): () => void {
   const environment = inheritance(descriptors.map((_, index) => firstDescriptor + index));
@@ -30,6 +34,8 @@ export function startSuccessor(
     stdio: ["inherit", "inherit", "inherit", "ipc", ...descriptors],
     env: { ...process.env, ...environment },
   });
+  // One that has ended already says so itself.
+  if (secrets !== null) child.send(secrets, () => {});
   let isOver = false;
   const end = (tell: () => void): void => {
     if (isOver) return;
@@ -46,6 +52,19 @@ export function startSuccessor(
   child.on("error", (error) => end(() => handler.onFailed(error.message)));
   child.on("exit", (code, signal) => end(() => handler.onFailed(`ended with ${signal ?? `status ${code}`}`)));
   return () => end(() => void child.kill("SIGKILL"));
+}
+
+/** In a successor: the secrets; null when they do not come. */
+export function hearPredecessor(): Promise<string | null> {
+  return new Promise((resolve) => {
+    const over = (message: unknown): void => {
+      clearTimeout(timer);
+      process.off("message", over);
+      resolve(typeof message === "string" ? message : null);
+    };
+    const timer = setTimeout(over, secretsTimeoutMs, null);
+    process.on("message", over);
+  });
 }
 
 /** In a successor: the predecessor may go. Does nothing in a process that nobody waits for. */

@@ -58,7 +58,7 @@ function fixture(
     random: seededRandom(options.seed ?? 1),
     log: silentLog,
     keyKind: "ecdsa",
-    challenges: ["http-01", "tls-alpn-01"],
+    challenges: () => ["http-01", "tls-alpn-01"],
     store,
     issuer,
     tryBegin: () => ++running === 1,
@@ -128,6 +128,27 @@ describe("one name's certificate", () => {
     assert.deepEqual(
       issuer.requests.slice(0, 4).map(({ challenge }) => challenge),
       ["http-01", "tls-alpn-01", "http-01", "tls-alpn-01"],
+    );
+    entry.close();
+  });
+
+  it("is renewed by the challenge that worked before, and by turns again if that fails", async () => {
+    const { entry, issuer, clock } = fixture();
+    issuer.outcomes = [new Error("no way over HTTP"), await leaf(90), await leaf(90), new Error("no more")];
+    entry.start();
+    await turns(2);
+    clock.advance(Math.ceil(entry.status.nextTryWallMs - clock.wallMs()));
+    await turns(2);
+    assert.equal(entry.status.state, "valid");
+    entry.renewNow();
+    await turns(2);
+    entry.renewNow();
+    await turns(2);
+    clock.advance(Math.ceil(entry.status.nextTryWallMs - clock.wallMs()));
+    await turns(2);
+    assert.deepEqual(
+      issuer.requests.map(({ challenge }) => challenge),
+      ["http-01", "tls-alpn-01", "tls-alpn-01", "tls-alpn-01", "http-01"],
     );
     entry.close();
   });

@@ -16,8 +16,8 @@ export interface AcmeEntryParts {
   readonly random: Random;
   readonly log: Log;
   readonly keyKind: "ecdsa" | "rsa";
-  /** Tried by turns, beginning with the first. */
-  readonly challenges: readonly AcmeChallengeKind[];
+  /** Those that can be answered now: tried by turns, beginning with the one that worked last, or the first. */
+  challenges(): readonly AcmeChallengeKind[];
   readonly store: PrivateStore;
   readonly issuer: AcmeIssuer;
   /** Takes one of the places for orders; false when there is none, to be asked again after `busyRetryMs`. */
@@ -54,6 +54,7 @@ export class AcmeEntry {
   #failures = 0;
   #reason: string | null = null;
   #renewals = 0;
+  #worked: AcmeChallengeKind | null = null;
   #isOrdering = false;
   #isClosed = false;
   #timer: Timer | null = null;
@@ -141,13 +142,14 @@ export class AcmeEntry {
   }
 
   async #order(): Promise<void> {
-    const { issuer, store, keyKind, challenges, publish, withdraw, onEnded } = this.#parts;
+    const { issuer, store, keyKind, publish, withdraw, onEnded } = this.#parts;
+    const challenge = this.#challenge();
     this.#isOrdering = true;
     try {
       const pair = await issuer.issue({
         name: this.#name,
         keyKind,
-        challenge: challenges[this.#failures % challenges.length] ?? "http-01",
+        challenge,
         replacesPem: readStored(store, this.#name)?.pair.certificatePem ?? null,
         publish,
         withdraw,
@@ -155,6 +157,7 @@ export class AcmeEntry {
       if (this.#isClosed) return;
       const facts = readCertificate(pair);
       writeStored(store, this.#name, pair);
+      this.#worked = challenge;
       this.#succeeded(facts);
     } catch (error) {
       if (!this.#isClosed) this.#failed(error);
@@ -163,6 +166,14 @@ export class AcmeEntry {
       onEnded();
       this.#look();
     }
+  }
+
+  #challenge(): AcmeChallengeKind {
+    const given = this.#parts.challenges();
+    const worked = this.#worked;
+    const inTurn =
+      worked === null || !given.includes(worked) ? given : [worked, ...given.filter((one) => one !== worked)];
+    return inTurn[this.#failures % inTurn.length] ?? "http-01";
   }
 
   #succeeded(facts: { readonly notBeforeMs: number; readonly notAfterMs: number }): void {

@@ -5,7 +5,13 @@
 import type { AcmeConfig } from "../config/schema-acme.ts";
 import type { Config } from "../config/schema.ts";
 import type { ListenerConfig } from "../config/schema-listener.ts";
-import type { AcmeAnswer, AcmeIssuer, AcmeIssuerFactory, PrivateStore } from "../core/acme.ts";
+import type {
+  AcmeAnswer,
+  AcmeChallengeKind,
+  AcmeIssuer,
+  AcmeIssuerFactory,
+  PrivateStore,
+} from "../core/acme.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { NameIndex } from "../core/name-index.ts";
@@ -132,10 +138,12 @@ export class AcmeKeeper {
     const account = this.#account;
     if (account === null || this.#entries.has(name)) return;
     const { keyKind, challenges } = account.config;
+    const usable = (): readonly AcmeChallengeKind[] =>
+      this.#config === null ? challenges : answerable(challenges, this.#config);
     const entry = new AcmeEntry(name, {
       ...this.#parts,
       keyKind,
-      challenges,
+      challenges: usable,
       store: account.store,
       issuer: account.issuer,
       tryBegin: () => this.#tryBegin(),
@@ -186,6 +194,16 @@ function namesOf({ tls }: ListenerConfig, store: PrivateStore): readonly string[
   if (onDemand === null) return names;
   const earlier = storedNames(store).filter((name) => isAllowed(onDemand.allow, name));
   return [...new Set([...names, ...earlier.slice(0, onDemand.namesMax)])];
+}
+
+/** Without an HTTP listener in the clear nobody answers HTTP-01; if that is all there is, let the authority say so. */
+function answerable(
+  challenges: readonly AcmeChallengeKind[],
+  { listeners }: Config,
+): readonly AcmeChallengeKind[] {
+  const isPlain = listeners.some(({ protocol, tls }) => protocol === "http" && tls === null);
+  const rest = challenges.filter((challenge) => isPlain || challenge !== "http-01");
+  return rest.length > 0 ? rest : challenges;
 }
 
 function onDemandCount({ listeners }: Config): number {

@@ -18,6 +18,7 @@ import type { OutlierChange, OutlierSubject } from "../health/outlier-detection.
 import { Outliers } from "./outliers.ts";
 import { SlowStarts } from "./slow-starts.ts";
 import { type NamedEndpoint, NameWatch } from "./name-watch.ts";
+import { PoolCertificates, type PoolCertificatesParts, type PoolsPems } from "./pool-certificates.ts";
 import { loadPolicyModules, type PolicyModule } from "./policy-modules.ts";
 import type { SharedEndpoint, SharedState } from "./shared-state.ts";
 import type { BoundAddress, PoolSnapshot, Snapshot } from "./snapshot.ts";
@@ -27,6 +28,7 @@ import {
   TlsListeners,
   type TlsListenersParts,
 } from "./tls-listeners.ts";
+import type { TicketKeyInheritance } from "./tls-ticket-keys.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 
 export interface ControlPlaneParts {
@@ -42,9 +44,11 @@ export interface ControlPlaneParts {
   /** What listeners with TLS need of the machine. */
   readonly certificateFiles: Omit<
     TlsListenersParts,
-    "clock" | "log" | "readTextFile" | "onChanged" | "acme"
+    "clock" | "log" | "readTextFile" | "onChanged" | "acme" | "ticketKeys"
   > &
-    Pick<AcmeKeeperParts, "createAcmeIssuer" | "openStore">;
+    Pick<AcmeKeeperParts, "createAcmeIssuer" | "openStore"> &
+    Pick<PoolCertificatesParts, "tryOutPool">;
+  readonly ticketKeys?: TicketKeyInheritance | null;
 }
 
 export class ControlPlane {
@@ -55,6 +59,7 @@ export class ControlPlane {
   readonly #slowStarts: SlowStarts;
   readonly #acme: AcmeKeeper;
   readonly #tlsListeners: TlsListeners;
+  readonly #poolCertificates: PoolCertificates;
   #tls = new Map<string, UpstreamTls | null>();
   #fixedTargets = new Map<string, readonly DialTarget[]>();
   #config: Config | null = null;
@@ -93,6 +98,11 @@ export class ControlPlane {
       onChanged: (tls) => {
         for (const link of parts.dataPlanes) link.setTls(tls);
       },
+    });
+    this.#poolCertificates = new PoolCertificates({
+      ...parts,
+      ...parts.certificateFiles,
+      onChanged: () => void this.#refreshPoolsUnasked(),
     });
     this.#health = new HealthChecks({
       ...parts,
@@ -146,14 +156,43 @@ export class ControlPlane {
     return this.#tlsListeners.certificates;
   }
 
+  /** For whoever takes this process's place. */
+  get ticketKeys(): TicketKeyInheritance {
+    return this.#tlsListeners.ticketKeys;
+  }
+
   /** Reads them anew. Rejects when one cannot be used, and the old ones stay. */
   async refreshCertificates(): Promise<void> {
     await this.#tlsListeners.refresh();
+    await this.#refreshPools();
+  }
+
+  /** Endpoints of pools whose files say something new get new connections; requests in flight finish. */
+  #refreshPools(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#config === null || !this.#poolCertificates.isStale(this.#config)) return;
+      await this.#apply(this.#config, "pool-certificates");
+      this.#parts.log.info("certificates of pools read anew");
+    });
+  }
+
+  /** The same, but nobody waits for it: the log is told of a failure. */
+  async #refreshPoolsUnasked(): Promise<void> {
+    try {
+      await this.#refreshPools();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#parts.log.error("changed certificates cannot be used, the old ones stay", { reason });
+    }
   }
 
   /** Makes a configuration current, or rejects and leaves everything as it was. */
   apply(config: Config, extent: ChangeExtent = "whole"): Promise<void> {
-    const run = this.#last.then(() => this.#apply(config, extent));
+    return this.#inTurn(() => this.#apply(config, extent));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const run = this.#last.then(work);
     this.#last = run.catch(() => {});
     return run;
   }
@@ -166,21 +205,23 @@ export class ControlPlane {
     this.#names.close();
     this.#acme.close();
     this.#tlsListeners.close();
+    this.#poolCertificates.close();
   }
 
-  async #apply(config: Config, extent: ChangeExtent): Promise<void> {
+  async #apply(config: Config, extent: ChangeExtent | "pool-certificates"): Promise<void> {
     const { shared, dataPlanes } = this.#parts;
     // What somebody finds in DNS is no reason to read every file again, nor to fail because of one.
-    const known = extent === "endpoints" ? this.#files : null;
-    const isOnlyEndpoints = known !== null;
+    const known = extent === "whole" ? null : this.#files;
+    const isOnlyEndpoints = extent === "endpoints" && known !== null;
     const files = known ?? (await preflight(config, this.#parts.readTextFile));
     const policyModules = await loadPolicyModules(config, files.policyModules);
     const before = { tls: this.#tls, fixedTargets: this.#fixedTargets, boundPorts: this.#boundPorts };
     let isPartlyApplied = false;
     const goBack = shared.adopt(config);
     try {
-      await this.#readEndpoints(config, isOnlyEndpoints ? before.tls : new Map());
-      const tls = isOnlyEndpoints ? this.#tlsListeners.inForce : await this.#tlsListeners.read(config);
+      const pools = isOnlyEndpoints ? this.#poolCertificates.inForce : this.#poolCertificates.read(config);
+      await this.#readEndpoints(config, pools.pems, isOnlyEndpoints ? before.tls : new Map());
+      const tls = known === null ? await this.#tlsListeners.read(config) : this.#tlsListeners.inForce;
       const [first, ...others] = dataPlanes;
       const addresses = (await first?.apply(this.#snapshot(config, files, tls.settings))) ?? [];
       isPartlyApplied = true;
@@ -189,6 +230,7 @@ export class ControlPlane {
       await allOf(others.map((link) => link.apply(snapshot)));
       this.#addresses = addresses;
       tls.commit();
+      pools.commit();
     } catch (error) {
       goBack();
       this.#tls = before.tls;
@@ -221,9 +263,13 @@ export class ControlPlane {
     }
   }
 
-  /** Reads certificates, unless they are known, and resolves names of all endpoints. */
-  async #readEndpoints(config: Config, known: ReadonlyMap<string, UpstreamTls | null>): Promise<void> {
-    const { shared, readTextFile } = this.#parts;
+  /** Resolves names of all endpoints; what is known of their TLS stays the same object, which sessions are kept by. */
+  async #readEndpoints(
+    config: Config,
+    pems: PoolsPems,
+    known: ReadonlyMap<string, UpstreamTls | null>,
+  ): Promise<void> {
+    const { shared } = this.#parts;
     const tls = new Map<string, UpstreamTls | null>();
     const fixed = new Map<string, readonly DialTarget[]>();
     const named: NamedEndpoint[] = [];
@@ -235,7 +281,7 @@ export class ControlPlane {
       tls.set(
         key,
         knownTls === undefined
-          ? upstreamTls(address, poolConfig.tls, poolConfig.protocol, readTextFile)
+          ? upstreamTls(address, poolConfig.tls, poolConfig.protocol, pems.get(pool))
           : knownTls,
       );
       const targets = fixedTargets(address);

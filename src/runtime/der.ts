@@ -14,6 +14,7 @@ export const derTag = {
   null: 0x05,
   oid: 0x06,
   enumerated: 0x0a,
+  utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
   /** Context-specific and constructed. */

@@ -52,6 +52,12 @@ test("where folders tell nothing, the files are looked at now and then", () => {
   assert.equal(bench.changes, 1);
 });
 
+test("a file that is named without its folder is in the folder that the program works in", () => {
+  const bench = new Bench();
+  bench.watch.watch(["a.yaml", "certs/b.pem", "/c.pem"]);
+  assert.deepEqual(bench.folders, [[".", "certs", "/"]]);
+});
+
 test("a file that is gone and comes back is told both times", () => {
   const bench = new Bench();
   bench.signatures.set("/a.yaml", "1");

@@ -37,7 +37,7 @@ export class FileWatch {
     this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? now.get(file) ?? ""]));
     this.#files = files;
     this.#unwatch();
-    const folders = [...new Set(files.map((file) => file.slice(0, Math.max(1, file.lastIndexOf("/")))))];
+    const folders = [...new Set(files.map(folderOf))];
     this.#unwatch = this.#parts.watchFolders(folders, () => this.#stirred());
     this.#lookLater();
   }
@@ -81,4 +81,9 @@ export class FileWatch {
   #signatures(files: readonly string[]): Map<string, string> {
     return new Map(files.map((file) => [file, this.#parts.fileSignature(file)]));
   }
+}
+
+function folderOf(file: string): string {
+  const end = file.lastIndexOf("/");
+  return end < 0 ? "." : file.slice(0, Math.max(1, end));
 }

@@ -18,6 +18,7 @@ import type { SharedState } from "./shared-state.ts";
 import type { BoundAddress } from "./snapshot.ts";
 import type { Stats } from "./stats.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
+import type { TicketKeyInheritance } from "./tls-ticket-keys.ts";
 
 export interface LoadBalancerOptions {
   /** Where it reports; silent by default. */
@@ -26,6 +27,8 @@ export interface LoadBalancerOptions {
   readonly onExchange?: (record: ExchangeRecord) => void;
   /** Listening sockets of a predecessor, to go on with instead of binding their addresses. */
   readonly inherited?: readonly OpenSocket[];
+  /** A predecessor's keys: what it sealed in tickets of TLS sessions is opened here, too. */
+  readonly ticketKeys?: TicketKeyInheritance | null;
   /** A predecessor's run-time edits, as far as they still mean something. */
   readonly drift?: readonly EndpointDrift[];
 }
@@ -87,6 +90,8 @@ export interface OperatedLoadBalancer extends LoadBalancer {
   readonly workersServing: number;
   /** Every listening socket, for a successor to inherit. */
   readonly sockets: readonly OpenSocket[];
+  /** The keys that tickets of TLS sessions are sealed with, likewise. */
+  readonly ticketKeys: TicketKeyInheritance;
   /** A successor goes on with the listening sockets: closing leaves them open there. */
   handOver(): void;
 }

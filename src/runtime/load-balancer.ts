@@ -61,6 +61,7 @@ import type {
   OperatedLoadBalancer,
 } from "./load-balancer-interface.ts";
 import type { CertificateInUse } from "./tls-listeners.ts";
+import type { TicketKeyInheritance } from "./tls-ticket-keys.ts";
 import { workerCount } from "./worker-count.ts";
 import { WorkerLink, workerEntry } from "./worker-link.ts";
 
@@ -128,6 +129,7 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
       dataPlanes: this.#dataPlanes,
       readTextFile,
       certificateFiles,
+      ticketKeys: options.ticketKeys ?? null,
     });
     this.changes = new ConfigChanges({
       clock: systemClock,
@@ -236,6 +238,10 @@ class RunningLoadBalancer implements OperatedLoadBalancer {
 
   get sockets(): readonly OpenSocket[] {
     return this.#socketOwners.flatMap(({ sockets }) => sockets);
+  }
+
+  get ticketKeys(): TicketKeyInheritance {
+    return this.#controlPlane.ticketKeys;
   }
 
   handOver(): void {

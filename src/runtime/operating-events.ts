@@ -19,6 +19,7 @@ const kindsByMessage: Readonly<Record<string, EventKind>> = {
   "certificate revoked": "certificate-problem",
   "a certificate has expired": "certificate-problem",
   "a certificate expires soon": "certificate-problem",
+  "a list of revoked certificates needs renewal": "certificate-problem",
   "changed certificates cannot be used, the old ones stay": "certificate-problem",
   "worker died and is replaced": "worker-died",
   "worker cannot serve and is replaced": "worker-failed",

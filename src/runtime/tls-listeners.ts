@@ -2,20 +2,23 @@
  * The control plane's side of TLS listeners: reads their certificates, keeps the ticket keys, watches the
  * files, and warns before a certificate expires. A file that cannot be used leaves the old one in place.
  */
+import type { Path } from "../config/issue.ts";
 import type { Config } from "../config/schema.ts";
 import type { ListenerConfig } from "../config/schema-listener.ts";
 import type { ServerTlsConfig } from "../config/schema-server-tls.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { KeyPair, ServerTlsSettings, TlsIdentity } from "../core/tls.ts";
-import { expiryWarningMs } from "./certificate-warnings.ts";
+import { CertificateReading, type ReadPair, withPlaces } from "./certificate-reading.ts";
+import { lookAtExpiryEveryMs, warnOfExpiry } from "./certificate-warnings.ts";
 import { FileWatch } from "./file-watch.ts";
 import { OcspStapler } from "./ocsp-stapler.ts";
+import { revocationNewsInMs, warnOfRevocationList } from "./revocation-lists.ts";
 import { type CertificateFacts, readCertificate } from "./tls-certificates.ts";
 import { groupIdentities, type NamedPair } from "./tls-identities.ts";
 import { tlsPresets } from "./tls-presets.ts";
 import { type AuthorityStore, makeSelfSigned } from "./tls-self-signed.ts";
-import { TicketKeyRing } from "./tls-ticket-keys.ts";
+import { type TicketKeyInheritance, TicketKeyRing } from "./tls-ticket-keys.ts";
 
 /** By listener name. */
 export type ListenersTls = Readonly<Record<string, ServerTlsSettings>>;
@@ -34,6 +37,8 @@ export interface TlsListenersParts {
   watchFolders(folders: readonly string[], onChange: () => void): () => void;
   fileSignature(path: string): string;
   readonly authorityStore: AuthorityStore;
+  /** Of a predecessor's tickets, to be opened here, too. */
+  readonly ticketKeys?: TicketKeyInheritance | null;
   /** This machine's own name, for self-signed certificates. */
   readonly hostName: string;
   readonly acme: AcmeStoreView;
@@ -53,8 +58,6 @@ interface LoadedCertificate extends NamedPair {
   readonly inUse: CertificateInUse;
 }
 
-const dayMs = 86_400_000;
-const lookEveryMs = dayMs / 2;
 const selfSignedMax = 100;
 
 export class TlsListeners {
@@ -73,7 +76,7 @@ export class TlsListeners {
 
   constructor(parts: TlsListenersParts) {
     this.#parts = parts;
-    this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated());
+    this.#tickets = new TicketKeyRing(parts.clock, () => this.#ticketsRotated(), parts.ticketKeys);
     this.#stapler = new OcspStapler({ ...parts, onChanged: () => void this.refreshUnasked() });
     this.#watch = new FileWatch({ ...parts, onChanged: () => void this.refreshUnasked() });
   }
@@ -83,23 +86,37 @@ export class TlsListeners {
     return this.#certificates;
   }
 
+  /** For whoever takes this process's place. */
+  get ticketKeys(): TicketKeyInheritance {
+    return this.#tickets.inheritance;
+  }
+
   /** What was read last and is in force, in the form of `read`. */
   get inForce(): { readonly settings: ListenersTls; commit(): void } {
     return { settings: this.#settings, commit() {} };
   }
 
-  /** Reads every certificate of a configuration. Rejects, and changes nothing, if one cannot be used. */
+  /** Reads every certificate of a configuration. Rejects with a ConfigError, and changes nothing, if one cannot be used. */
   async read(config: Config): Promise<{ readonly settings: ListenersTls; commit(): void }> {
     const refreshesBefore = this.#refreshes;
     const settings: Record<string, ServerTlsSettings> = {};
     const certificates: CertificateInUse[] = [];
-    for (const listener of config.listeners) {
+    const reading = new CertificateReading(this.#parts.readTextFile);
+    for (const [index, listener] of config.listeners.entries()) {
       const { tls } = listener;
       if (tls === null) continue;
-      const loaded = await this.#load(config, listener, tls);
-      settings[listener.name] = this.#settingsOf(listener, tls, loaded);
+      const path = ["listeners", index, "tls"];
+      const faultsBefore = reading.issues.length;
+      const loaded = await this.#load(config, listener, tls, reading, path);
+      const ready = this.#settingsOf(listener.protocol, tls, loaded, reading, path);
+      if (reading.issues.length > faultsBefore) continue;
+      this.#tryOut(ready, reading, path);
+      settings[listener.name] = ready;
       certificates.push(...loaded.map(({ inUse }) => inUse));
     }
+    // The keeper reads it when all is in force, which is too late to refuse it.
+    if (config.acme !== null) reading.authorities(["acme", "ca"], config.acme.ca);
+    reading.throwFaults();
     // Ticket keys are needed by what is handed out now; a configuration that is refused leaves one unused.
     this.#tickets.use(Math.max(0, ...config.listeners.map(({ tls }) => tls?.sessionLifetime ?? 0)));
     const withKeys = this.#withTicketKeys(settings);
@@ -127,7 +144,9 @@ export class TlsListeners {
   async #refresh(): Promise<void> {
     const config = this.#config;
     if (config === null) return;
-    const next = await this.read(config);
+    const next = await this.read(config).catch((error: unknown) => {
+      throw withPlaces(error);
+    });
     // A reload may have overtaken this.
     if (config !== this.#config) return;
     next.commit();
@@ -154,8 +173,14 @@ export class TlsListeners {
     this.#warn();
   }
 
-  async #load(config: Config, listener: ListenerConfig, tls: ServerTlsConfig): Promise<LoadedCertificate[]> {
-    if (tls.source === "files") return this.#readFiles(listener.name, tls);
+  async #load(
+    config: Config,
+    listener: ListenerConfig,
+    tls: ServerTlsConfig,
+    reading: CertificateReading,
+    path: Path,
+  ): Promise<LoadedCertificate[]> {
+    if (tls.source === "files") return readFiles(listener.name, tls, reading, path);
     if (tls.source === "self-signed") return [await this.#makeOwn(listener)];
     const stored = this.#parts.acme.storedFor(config, listener);
     const loaded = [...stored].map(([name, { pair }]) =>
@@ -179,14 +204,6 @@ export class TlsListeners {
     return loadedCertificate(listener, "acme stand-in", pair, names);
   }
 
-  #readFiles(listener: string, tls: ServerTlsConfig): LoadedCertificate[] {
-    const { readTextFile } = this.#parts;
-    return tls.certificates.map(({ certificate, key, names }) => {
-      const pair = { certificatePem: readTextFile(certificate), keyPem: readTextFile(key) };
-      return loadedCertificate(listener, certificate, pair, names);
-    });
-  }
-
   async #makeOwn(listener: ListenerConfig): Promise<LoadedCertificate> {
     const { authorityStore, clock, log, hostName } = this.#parts;
     const names = ["localhost", "*.localhost", hostName, "127.0.0.1", "::1"];
@@ -205,17 +222,17 @@ export class TlsListeners {
     return loadedCertificate(listener.name, "self-signed", pair, []);
   }
 
-  /** Throws an Error that names the listener. */
   #settingsOf(
-    { name: listener, protocol }: ListenerConfig,
+    protocol: ListenerConfig["protocol"],
     tls: ServerTlsConfig,
     loaded: readonly LoadedCertificate[],
+    reading: CertificateReading,
+    path: Path,
   ): ServerTlsSettings {
     const preset = tlsPresets[tls.preset];
     const { clientCertificates } = tls;
-    const read = (path: string | null): string | null =>
-      path === null ? null : this.#parts.readTextFile(path);
-    const settings: ServerTlsSettings = {
+    const clientsPath = [...path, "clientCertificates"];
+    return {
       identities: groupIdentities(loaded).map((identity) => this.#stapled(identity)),
       minVersion: tls.minVersion === null ? preset.minVersion : `TLSv${tls.minVersion}`,
       ciphers: preset.ciphers,
@@ -227,20 +244,25 @@ export class TlsListeners {
           ? null
           : {
               mode: clientCertificates.mode,
-              caPem: read(clientCertificates.ca),
-              crlPem: read(clientCertificates.crl),
+              caPem: reading.authorities([...clientsPath, "ca"], clientCertificates.ca),
+              crlPem: reading.text([...clientsPath, "crl"], clientCertificates.crl),
             },
       ticketKeys: [],
       ticketLifetimeSeconds: Math.floor(tls.sessionLifetime / 1000),
       handshakeTimeoutMs: tls.handshakeTimeout,
       handshakesMax: tls.handshakesMax,
     };
+  }
+
+  /** What only OpenSSL sees: a list of the revoked that it cannot read, a key that is too short for it. */
+  #tryOut(settings: ServerTlsSettings, reading: CertificateReading, path: Path): void {
     try {
       this.#parts.tryOut(settings);
     } catch (error) {
-      throw new Error(`listener ${listener}: ${messageOf(error)}`, { cause: error });
+      const reason = messageOf(error);
+      const place = /\bCRL\b/.test(reason) ? [...path, "clientCertificates", "crl"] : path;
+      reading.fault(place, `OpenSSL refuses these settings: ${reason}`);
     }
-    return settings;
   }
 
   /** Clients choose among pairs later than the response has to be there, so one of several has none. */
@@ -276,47 +298,64 @@ export class TlsListeners {
     }
   }
 
-  /** Says which certificates are about to expire, now and twice a day. */
+  /** Says what is about to expire, now, twice a day, and when a list of the revoked comes to its end. */
   #warn(): void {
     const { clock, log } = this.#parts;
     this.#timer?.cancel();
     if (this.#certificates.length === 0) return;
-    this.#timer = clock.setTimer(lookEveryMs, () => this.#warn());
     const nowMs = clock.wallMs();
-    for (const { listener, source, names, notAfterMs, notBeforeMs } of this.#certificates) {
-      const fields = { listener, certificate: source, names, expires: new Date(notAfterMs).toISOString() };
-      if (notAfterMs <= nowMs) log.error("a certificate has expired", fields);
-      else if (notBeforeMs > nowMs) log.error("a certificate is not valid yet", fields);
-      else if (notAfterMs - nowMs < expiryWarningMs) {
-        log.warn("a certificate expires soon", { ...fields, days: Math.floor((notAfterMs - nowMs) / dayMs) });
-      }
+    for (const { listener, source, names, ...facts } of this.#certificates)
+      warnOfExpiry(log, nowMs, facts, { listener, certificate: source, names });
+    let nextLookMs = lookAtExpiryEveryMs;
+    for (const { name: listener, tls } of this.#config?.listeners ?? []) {
+      const pem = this.#settings[listener]?.clientCertificates?.crlPem ?? null;
+      if (pem === null) continue;
+      warnOfRevocationList(log, nowMs, pem, { listener, certificate: tls?.clientCertificates?.crl ?? "" });
+      nextLookMs = Math.min(nextLookMs, revocationNewsInMs(pem, nowMs) + 1);
     }
+    this.#timer = clock.setTimer(nextLookMs, () => this.#warn());
   }
 }
 
 /** The authority of a stand-in is nobody's. */
 const forgetfulStore: AuthorityStore = { folder: "", read: () => null, write() {} };
 
-/** Throws an Error that names the listener and the file. */
+/** Without those that the reading finds wrong. */
+function readFiles(
+  listener: string,
+  tls: ServerTlsConfig,
+  reading: CertificateReading,
+  path: Path,
+): LoadedCertificate[] {
+  return tls.certificates.flatMap((files, index) => {
+    const read = reading.pair([...path, "certificates", index], files);
+    return read === null ? [] : loaded(listener, files.certificate, read, files.names);
+  });
+}
+
+/** Of a pair that was made or judged before. */
 function loadedCertificate(
   listener: string,
   source: string,
   pair: KeyPair,
   names: readonly string[],
 ): LoadedCertificate {
-  try {
-    const facts = readCertificate(pair);
-    return {
-      pair,
-      names: names.length > 0 ? names : facts.names,
-      keyKind: facts.keyKind,
-      inUse: { ...facts, listener, source },
-    };
-  } catch (error) {
-    throw new Error(`listener ${listener}: the certificate in ${source} ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+  return loaded(listener, source, { pair, facts: readCertificate(pair) }, names);
+}
+
+/** Shown for the names in the certificate unless others are given. */
+function loaded(
+  listener: string,
+  source: string,
+  { pair, facts }: ReadPair,
+  names: readonly string[],
+): LoadedCertificate {
+  return {
+    pair,
+    names: names.length > 0 ? names : facts.names,
+    keyKind: facts.keyKind,
+    inUse: { ...facts, listener, source },
+  };
 }
 
 function filesOf(config: Config): readonly string[] {

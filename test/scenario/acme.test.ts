@@ -47,6 +47,21 @@ for (const challenge of ["http-01", "tls-alpn-01"] as const) {
 }
 
 test(
+  "Where no listener speaks HTTP in the clear the proof is given over TLS from the first try on",
+  { skip: noPebble, timeout: 60_000 },
+  async () => {
+    await using pebble = await startPebble();
+    const secure = { name: "secure", address: `127.0.0.1:${pebble.ports.tls}` };
+    await using rig = await startAcmeRig(pebble, {
+      tls: { names: [] },
+      config: { listeners: [{ ...secure, tls: { source: "acme", names: ["Only.Test"] } }] },
+    });
+    await rig.until("a try", () => rig.status("only.test").failures + rig.status("only.test").renewals > 0);
+    assert.equal(rig.status("only.test").reason, null);
+  },
+);
+
+test(
   "Keys are readable by their owner only, and a restart goes on with what is in store",
   { skip: noPebble, timeout: 60_000 },
   async () => {

@@ -75,7 +75,10 @@ test("A list of the revoked that turns to nonsense on disk reaches nobody: the o
   const ask = async ({ certificatePem: cert, keyPem: key }: MadeCertificate): Promise<string> =>
     failureOf(askTls(rig.proxy.port, { ca, cert, key }));
   folder.write("crl.pem", "-----BEGIN X509 CRL-----\nbm9uc2Vuc2U=\n-----END X509 CRL-----\n");
-  await assert.rejects(rig.proxy.refreshCertificates(), /listener .*CRL/);
+  await assert.rejects(
+    rig.proxy.refreshCertificates(),
+    /listeners\[0\]\.tls\.clientCertificates\.crl: .*CRL/,
+  );
   assert.equal(await ask(good), "no failure");
   assert.notEqual(await ask(revoked), "no failure");
   // Put right, and nobody is revoked any more.

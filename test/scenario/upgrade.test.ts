@@ -13,6 +13,9 @@ import { runCommand } from "../support/command.ts";
 import { startEchoBackend } from "../support/echo-backend.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { type HeadgateProcess, startBackend, startHeadgateProcess } from "../support/headgate-process.ts";
+import { CertificateFolder } from "../support/made-certificates.ts";
+import { askTls } from "../support/tls-client.ts";
+import { ca, localhost } from "../support/tls-rig.ts";
 import { SteadyLoad } from "../support/steady-load.ts";
 
 const upgrades = 4;
@@ -109,6 +112,30 @@ admin: 127.0.0.1:0
     finish();
     assert.equal(await slow, "finished");
     await headgate.command.until(/"message":"stopped"/);
+  },
+);
+
+test(
+  "TLS sessions are resumed by the new process, whose keys stand in no environment",
+  { timeout: 60_000 },
+  async (t) => {
+    using folder = new CertificateFolder();
+    const { certificate, key } = folder.pair("localhost", localhost);
+    const [port, adminPort] = await freePorts(2).then((first) => [first, first + 1] as const);
+    const headgate = await startHeadgateProcess(
+      t,
+      `listeners: [{ address: "127.0.0.1:${port}", tls: { certificates: { certificate: "${certificate}", key: "${key}" } } }]
+workers: 2
+routes: [{ respond: { status: 200, body: hello } }]
+admin: 127.0.0.1:${adminPort}
+`,
+      { pidFile: true },
+    );
+    const { session } = await askTls(port, { ca });
+    assert.ok(session !== undefined);
+    await upgrade(headgate);
+    await upgrade(headgate);
+    assert.equal((await askTls(port, { ca, session })).isResumed, true);
   },
 );
 

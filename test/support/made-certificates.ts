@@ -95,11 +95,12 @@ export class TestAuthority {
     return pemOf(this.#key);
   }
 
-  async revocationList(serialNumbers: readonly string[]): Promise<string> {
+  /** From yesterday on. */
+  async revocationList(serialNumbers: readonly string[], endsInDays = 30): Promise<string> {
     const list = await x509.X509CrlGenerator.create({
       issuer: this.#certificate.subject,
       thisUpdate: new Date(Date.now() - dayMs),
-      nextUpdate: new Date(Date.now() + 30 * dayMs),
+      nextUpdate: new Date(Date.now() + endsInDays * dayMs),
       entries: serialNumbers.map((number) => ({
         serialNumber: number,
         revocationDate: new Date(Date.now() - dayMs),

@@ -15,6 +15,7 @@ import { createDatagrams } from "../../src/platform/datagrams.ts";
 import { readTextFile } from "../../src/platform/files.ts";
 import { createResolver } from "../../src/platform/resolve.ts";
 import type { ExchangeRecord } from "../../src/proxy/exchange-record.ts";
+import type { ChangeExtent } from "../../src/runtime/config-changes.ts";
 import { ControlPlane } from "../../src/runtime/control-plane.ts";
 import { DataPlane } from "../../src/runtime/data-plane.ts";
 import type { ListenerTotals } from "../../src/runtime/listener-counters.ts";
@@ -100,10 +101,11 @@ export class TestProxy {
     });
   }
 
-  async apply(options: ProxyOptions): Promise<void> {
+  /** `endpoints`: as when they were found somewhere, and nothing else is new. */
+  async apply(options: ProxyOptions, extent: ChangeExtent = "whole"): Promise<void> {
     const result = parseConfig(configFrom(options));
     if ("issues" in result) throw new TypeError(result.issues.map(({ message }) => message).join("\n"));
-    await this.#controlPlane.apply(result.config);
+    await this.#controlPlane.apply(result.config, extent);
     const [bound] = this.#controlPlane.addresses;
     assert(bound !== undefined);
     this.port = bound.port;

@@ -2,6 +2,7 @@
 import { accessLogRoutes } from "./access-log-routes.ts";
 import { adminExposure } from "./admin-exposure.ts";
 import { alertRules } from "./alert-rules.ts";
+import { anybodyVouches } from "./anybody-vouches.ts";
 import { automaticCertificates } from "./automatic-certificates.ts";
 import { emptyPool } from "./empty-pool.ts";
 import { faultsOn } from "./faults-on.ts";
@@ -58,6 +59,7 @@ export const rules: readonly Rule[] = [
   uniqueAddresses,
   uniqueNames,
   weakSecrets,
+  anybodyVouches,
   emptyPool,
   faultsOn,
   foreignHosts,

@@ -10,13 +10,19 @@ export const unverifiedTls: Rule = {
     for (const [name, { tls, endpoints, source }] of Object.entries(config.pools)) {
       const isSecure =
         endpoints.some((endpoint) => endpoint.url.startsWith("https:")) || mayFindHttps(source);
-      if (tls.insecure && isSecure)
+      // With pins the key is what is verified.
+      if (tls.insecure && tls.pins.length === 0 && isSecure)
         report({
           path: ["pools", name, "tls", "insecure"],
           message: "certificates are not verified: anyone in between can read and change the traffic",
           allowed: "ca: the file of your own authority",
         });
-      const isSet = tls.insecure || tls.ca !== null || tls.serverName !== null || tls.certificate !== null;
+      const isSet =
+        tls.insecure ||
+        tls.pins.length > 0 ||
+        tls.ca !== null ||
+        tls.serverName !== null ||
+        tls.certificate !== null;
       if (isSet && !isSecure && endpoints.length > 0)
         report({
           path: ["pools", name, "tls"],
