@@ -163,7 +163,9 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#pendingWrites++;
     request.buffer = bytes;
     // A closure per write that the kernel could not take at once: rare, and bounded by back-pressure.
-    request.oncomplete = (status) => this.#writeCompleted(status);
+    // Named first to be born young, see `SerialWriter`.
+    const completed = (status: number): void => this.#writeCompleted(status);
+    request.oncomplete = completed;
     return false;
   }
 
@@ -187,7 +189,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#isWriteBroken = true;
     this.#serial?.stop();
     // The far end is gone; reading tells how, unless it already ended.
-    if (this.#hasEnded || this.#isLeaving) this.#close(errorName(error));
+    if (this.#hasEnded || this.#isLeaving) this.#close(getSystemErrorName(error));
     else this.resume();
   }
 
@@ -251,10 +253,12 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#hasShutDown = true;
     const request = new this.#streams.handles.ShutdownWrap();
     request.handle = this.#handle;
-    request.oncomplete = () => {
+    // Named first, too.
+    const completed = (): void => {
       this.#isShuttingDown = false;
       if (this.#hasEnded || this.#isLeaving) this.#close(null);
     };
+    request.oncomplete = completed;
     const error = this.#handle.shutdown(request);
     this.#isShuttingDown = error === 0;
     if (this.#isLeaving) this.#closeIfSaid();
@@ -337,7 +341,7 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#hasEnded = true;
     this.#isReading = false;
     this.#handle.readStop();
-    if (byteCount !== eof) this.#close(errorName(byteCount));
+    if (byteCount !== eof) this.#close(getSystemErrorName(byteCount));
     else if (this.#isEnding || this.#isWriteBroken) this.#endedBothWays();
     else this.handler.onEnd();
     return undefined;
@@ -381,10 +385,6 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     }
     return this.#local;
   }
-}
-
-function errorName(code: number): string {
-  return getSystemErrorName(code);
 }
 
 /** A closed handle may still report a read; Node insists that something listens. */
