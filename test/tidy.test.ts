@@ -25,6 +25,16 @@ const longerMax: Readonly<Record<string, number>> = {
   // Cases, one after the other.
   "test/scenario/admin-api.test.ts": 530,
 };
+/** What makes objects for every connection or exchange. */
+const servingCode =
+  /^src\/(?:(?:http1|http2|listener|proxy|stream|upstream)\/|platform\/(?:native|serial|socket|turn)-)/;
+/**
+ * V8 takes `this.#done = () => …` and the like for the making of a class and allocates the function in the old
+ * generation, from where it keeps what it closes over until the next full collection. A field's initial value,
+ * a constant, an argument and a literal's property are all right.
+ */
+const functionIntoProperty =
+  /^.*[\w)\]!]\.#?\w+ (?:\?\?|\|\||&&)?=\s+(?:async )?(?:function\b|(?:\([^()]*\)|\w+)(?:: [^=\n]+)? =>).*/gm;
 const codeFolders = ["src", "test", "bench", "scripts", "examples"];
 
 const code = codeFolders.flatMap((folder) => filesBelow(folder, isTypeScript));
@@ -51,6 +61,15 @@ test("every source file opens with a comment that says what it owns", () => {
 test(`no file is longer than ${linesMax} lines`, () => {
   const long = code.map((path) => ({ path, lines: readRepositoryFile(path).split("\n").length - 1 }));
   assert.deepEqual(long.filter(({ path, lines }) => lines > (longerMax[path] ?? linesMax)), []); // prettier-ignore
+});
+
+test("what serves connections makes no function that is old at birth", () => {
+  const served = code.filter((path) => !isTest(path) && servingCode.test(path));
+  assert.ok(served.length >= 60, `only ${served.length} files serve`);
+  const old = served.flatMap((path) =>
+    [...readRepositoryFile(path).matchAll(functionIntoProperty)].map(([line]) => `${path}: ${line.trim()}`),
+  );
+  assert.deepEqual(old, []);
 });
 
 test("file names are kebab-case", () => {

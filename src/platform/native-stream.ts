@@ -168,7 +168,9 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#pendingWrites++;
     request.buffer = bytes;
     // A closure per write that the kernel could not take at once: rare, and bounded by back-pressure.
-    request.oncomplete = (status) => this.#writeCompleted(status);
+    // Named first to be born young, see `SerialWriter`.
+    const completed = (status: number): void => this.#writeCompleted(status);
+    request.oncomplete = completed;
     return false;
   }
 
@@ -256,10 +258,12 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     this.#hasShutDown = true;
     const request = new this.#streams.handles.ShutdownWrap();
     request.handle = this.#handle;
-    request.oncomplete = () => {
+    // Named first, too.
+    const completed = (): void => {
       this.#isShuttingDown = false;
       if (this.#hasEnded || this.#isLeaving) this.#close(null);
     };
+    request.oncomplete = completed;
     const error = this.#handle.shutdown(request);
     this.#isShuttingDown = error === 0;
     if (this.#isLeaving) this.#closeIfSaid();

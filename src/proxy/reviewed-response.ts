@@ -87,7 +87,8 @@ export class ReviewedResponse implements AttemptOwner {
   onAttemptEnd(attempt: Attempt, trailers: string): void {
     // The connection is back in its pool.
     attempt.upstream = null;
-    this.#ending = () => this.#owner.onAttemptEnd(attempt, trailers);
+    const ending = (): void => this.#owner.onAttemptEnd(attempt, trailers);
+    this.#ending = ending;
   }
 
   /** The request may still be on its way. */
@@ -96,6 +97,7 @@ export class ReviewedResponse implements AttemptOwner {
   }
 
   onAttemptFailed(attempt: Attempt, cause: Cause, detail: string): void {
-    this.#ending = () => this.#owner.onAttemptFailed(attempt, cause, detail);
+    const ending = (): void => this.#owner.onAttemptFailed(attempt, cause, detail);
+    this.#ending = ending;
   }
 }
