@@ -76,16 +76,16 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   get remoteAddress(): string {
-    return this.#peerName().address ?? "unix:";
+    return this.peer.address ?? "unix:";
   }
   get remotePort(): number {
-    return this.#peerName().port ?? 0;
+    return this.peer.port ?? 0;
   }
   get localAddress(): string {
-    return this.#localName().address ?? "unix:";
+    return this.#localName.address ?? "unix:";
   }
   get localPort(): number {
-    return this.#localName().port ?? 0;
+    return this.#localName.port ?? 0;
   }
 
   /** Something was given to an encrypted stream to write. */
@@ -99,7 +99,10 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
   }
 
   get peer(): SocketName {
-    return this.#peerName();
+    return (this.#peer ??= nameFrom(this.#handle, "getpeername"));
+  }
+  get #localName(): SocketName {
+    return (this.#local ??= nameFrom(this.#handle, "getsockname"));
   }
 
   get writeBacklog(): number {
@@ -374,22 +377,12 @@ export class NativeStream implements ByteStream, SerialWriterOwner {
     }
     return this.#buffer;
   }
+}
 
-  #peerName(): SocketName {
-    if (this.#peer === null) {
-      this.#peer = {};
-      this.#handle.getpeername?.(this.#peer);
-    }
-    return this.#peer;
-  }
-
-  #localName(): SocketName {
-    if (this.#local === null) {
-      this.#local = {};
-      this.#handle.getsockname?.(this.#local);
-    }
-    return this.#local;
-  }
+function nameFrom(handle: NativeHandle, call: "getpeername" | "getsockname"): SocketName {
+  const name: SocketName = {};
+  handle[call]?.(name);
+  return name;
 }
 
 /** A closed handle may still report a read; Node insists that something listens. */
