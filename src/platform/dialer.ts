@@ -31,17 +31,16 @@ export const silentHandler: StreamHandler = {
 
 /** `native` is null to use the public API only. */
 export function createDialer(native: NativeStreams | null): Dialer {
-  // Per TLS settings: a session made under other settings (another CA, no verification) must not be resumed.
-  const sessionsOf = new WeakMap<UpstreamTls, Map<string, Buffer>>();
+  const rememberedOf = new WeakMap<UpstreamTls, Remembered>();
   return {
     dial(target, tlsOptions, handler, preamble = null) {
       const told = preamble === null ? handler : withPreamble(handler, preamble);
       if (tlsOptions === null)
         return native === null ? dialSocket(target, told) : dialNative(native, target, told);
       if (preamble === null)
-        return dialTls(native, sessionsFor(sessionsOf, tlsOptions), target, null, tlsOptions, handler);
+        return dialTls(native, rememberedFor(rememberedOf, tlsOptions), target, null, tlsOptions, handler);
       return dialBeforeTls(target, preamble, handler, (socket) =>
-        dialTls(native, sessionsFor(sessionsOf, tlsOptions), target, socket, tlsOptions, handler),
+        dialTls(native, rememberedFor(rememberedOf, tlsOptions), target, socket, tlsOptions, handler),
       );
     },
   };
@@ -140,20 +139,31 @@ function dialSocket(target: DialTarget, handler: DialHandler): () => void {
   );
 }
 
-function sessionsFor(
-  all: WeakMap<UpstreamTls, Map<string, Buffer>>,
-  options: UpstreamTls,
-): Map<string, Buffer> {
+/**
+ * What connections under the same settings share. A session made under others (another CA, no verification) must not
+ * be resumed, and reading certificates and keys anew (0.2 to 0.7 ms) costs as much as a handshake.
+ */
+interface Remembered {
+  readonly context: tls.SecureContext;
+  readonly sessions: Map<string, Buffer>;
+}
+
+function rememberedFor(all: WeakMap<UpstreamTls, Remembered>, options: UpstreamTls): Remembered {
   const known = all.get(options);
   if (known !== undefined) return known;
-  const sessions = new Map<string, Buffer>();
-  all.set(options, sessions);
-  return sessions;
+  const context = tls.createSecureContext({
+    ...(options.caPem === null ? {} : { ca: options.caPem }),
+    ...(options.certificatePem === null ? {} : { cert: options.certificatePem }),
+    ...(options.keyPem === null ? {} : { key: options.keyPem }),
+  });
+  const remembered = { context, sessions: new Map<string, Buffer>() };
+  all.set(options, remembered);
+  return remembered;
 }
 
 function dialTls(
   native: NativeStreams | null,
-  sessions: Map<string, Buffer>,
+  { context, sessions }: Remembered,
   target: DialTarget,
   connected: net.Socket | null,
   options: UpstreamTls,
@@ -168,9 +178,7 @@ function dialTls(
     ALPNProtocols: options.alpnProtocols ?? ["http/1.1"],
     ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(options.serverName, certificate),
-    ...(options.caPem === null ? {} : { ca: options.caPem }),
-    ...(options.certificatePem === null ? {} : { cert: options.certificatePem }),
-    ...(options.keyPem === null ? {} : { key: options.keyPem }),
+    secureContext: context,
     ...(session === undefined ? {} : { session }),
   } as tls.ConnectionOptions);
   socket.setNoDelay(true);
