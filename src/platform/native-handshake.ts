@@ -10,7 +10,7 @@ import type { WrapServerTls } from "./native-handles.ts";
 import type { NativeStream } from "./native-stream.ts";
 import type { NativeStreams } from "./native-streams.ts";
 import { NativeTls, type NativeTlsOwner } from "./native-tls.ts";
-import { PeerFacts, refusalOfClient } from "./tls-facts.ts";
+import { failureReason, PeerFacts, refusalOfClient } from "./tls-facts.ts";
 import type { TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner, StreamHandler {
@@ -93,7 +93,7 @@ export class NativeHandshake implements TlsHandshakeInWork, NativeTlsOwner, Stre
   onBroken(reason: string): void {
     if (!this.#end()) return;
     this.#close();
-    this.#handler.onHandshakeFailed(reason, this.#tls?.serverName ?? "");
+    this.#handler.onHandshakeFailed(failureReason(reason), this.#tls?.serverName ?? "");
   }
 
   #close(): void {

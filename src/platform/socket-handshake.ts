@@ -8,7 +8,7 @@ import type { TlsHandshakeHandler, TlsHandshakeInWork } from "../core/tls.ts";
 import { tlsStream } from "./dialer.ts";
 import type { NativeStreams } from "./native-streams.ts";
 import { serverNameOf } from "./tls-choice.ts";
-import { PeerFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
+import { failureReason, PeerFacts, refusalOfClient, SocketPeer } from "./tls-facts.ts";
 import type { TlsHandshakeParts } from "./tls-handshake-parts.ts";
 
 export class SocketHandshake implements TlsHandshakeInWork {
@@ -59,7 +59,7 @@ export class SocketHandshake implements TlsHandshakeInWork {
   #failed(reason: string): void {
     if (!this.#end()) return;
     this.#socket.destroy();
-    this.#handler.onHandshakeFailed(reason, serverNameOf(this.#socket));
+    this.#handler.onHandshakeFailed(failureReason(reason), serverNameOf(this.#socket));
   }
 
   #end(): boolean {

@@ -39,6 +39,8 @@ export class TlsChoice {
   readonly #hasSeveral: boolean;
   /** Clients are asked for a certificate. */
   readonly isCertificateWanted: boolean;
+  /** OpenSSL itself turns away who has none, with an alert that says so. */
+  readonly #isCertificateDemanded: boolean;
   /** As TLS writes it: each name behind its length. */
   readonly #alpn: Buffer;
   #options: tls.TLSSocketOptions;
@@ -64,7 +66,9 @@ export class TlsChoice {
     });
     this.#hasSeveral = contexts.length > 1;
     this.#isHandleAsking = isHandleAsking;
+    const mode = settings.clientCertificates?.mode ?? "request";
     this.isCertificateWanted = settings.clientCertificates !== null;
+    this.#isCertificateDemanded = mode !== "request";
     this.#alpn = Buffer.concat(
       settings.alpnProtocols.map((name) => Buffer.from([name.length, ...Buffer.from(name, "latin1")])),
     );
@@ -83,7 +87,7 @@ export class TlsChoice {
 
   /** What `options` and `takePart` do for a socket, for a bare handle that begins with `context`. */
   prepare(handle: PreparedHandle, context: tls.SecureContext): void {
-    if (this.isCertificateWanted) handle.setVerifyMode(true, false);
+    if (this.isCertificateWanted) handle.setVerifyMode(true, this.#isCertificateDemanded);
     handle.setALPNProtocols(this.#alpn);
     if (!this.#hasSeveral) return staple(handle, this.#default);
     const choose = (): unknown => {
@@ -154,8 +158,8 @@ export class TlsChoice {
       isServer: true,
       secureContext: this.#default.context,
       requestCert: settings.clientCertificates !== null,
-      // Judged once the handshake is over: a client without a certificate gets a proper end.
-      rejectUnauthorized: false,
+      // The chain is judged once the handshake is over.
+      rejectUnauthorized: this.#isCertificateDemanded,
       ALPNProtocols: [...settings.alpnProtocols],
       // One identity serves every name: no need to interrupt the handshake for it.
       ...(this.#hasSeveral && !this.#isHandleAsking ? this.#publicChoice() : {}),

@@ -81,8 +81,15 @@ export class PeerFacts implements TlsFacts {
 /** Why the client may not come in, as a code; null when it may. */
 export function refusalOfClient(peer: TlsPeer, mode: ClientCertificateMode | null): string | null {
   if (mode === null || mode === "request") return null;
-  if (peer.certificate === null) return "client-certificate-missing";
+  if (peer.certificate === null) return missing;
   return mode === "verify" ? verifyFault(peer) : null;
+}
+
+const missing = "client-certificate-missing";
+
+/** Why a handshake failed, by OpenSSL's code or the system's. */
+export function failureReason(code: string): string {
+  return code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE" ? missing : code;
 }
 
 /** OpenSSL's verdict on the chain, such as `CERT_HAS_EXPIRED`; null when it is good. */

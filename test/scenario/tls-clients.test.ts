@@ -1,7 +1,9 @@
 /** Client certificates: asked for, insisted on, verified against an authority and its list of the revoked. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { captureLog } from "../support/capture-log.ts";
 import { CertificateFolder, makeTestAuthority, type TestAuthority } from "../support/made-certificates.ts";
+import { testOverTransports } from "../support/rig.ts";
 import { askTls, failureOf } from "../support/tls-client.ts";
 import { ca, localhost, startTls, type TlsInput } from "../support/tls-rig.ts";
 
@@ -90,6 +92,28 @@ for (const { name, mode, shows, verdict } of clientCases) {
     assert.equal(record.fact("tls.client_verify"), verdict);
     if (own !== null) assert.equal(record.fact("tls.client_subject"), "O=Example,CN=Ann");
   });
+}
+
+const noCertificate = [
+  { maxVersion: "TLSv1.2", alert: "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE" },
+  { maxVersion: "TLSv1.3", alert: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
+] as const;
+
+for (const mode of ["require", "verify"] as const) {
+  for (const { maxVersion, alert } of noCertificate) {
+    testOverTransports(
+      `Who shows no certificate is told so by an alert (${mode}, ${maxVersion})`,
+      async (transport) => {
+        using folder = new CertificateFolder();
+        const clientCertificates = { mode, ca: folder.write("ca.pem", clientAuthority.certificatePem) };
+        const log = captureLog();
+        await using rig = await startTls(folder, { clientCertificates }, { transport, log });
+        assert.equal(await failureOf(askTls(rig.proxy.port, { ca, maxVersion })), alert);
+        const reasons = log.entries.map(({ fields }) => fields["reason"]);
+        assert.ok(reasons.includes("client-certificate-missing"), reasons.join(", "));
+      },
+    );
+  }
 }
 
 test("A session is not resumed into a listener that judges clients otherwise", async () => {
