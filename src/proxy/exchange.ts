@@ -104,7 +104,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     const { identity } = this.#context;
     const fieldLines = identity.isIdle
       ? admission.fieldLines
-      : identity.mark(admission.fieldLines, this.#downstream.isTrusted, this.outcome);
+      : identity.mark(admission.fieldLines, this.#downstream.client.peer.isTrusted, this.outcome);
     if (this.outcome.trace !== null) this.outcome.trace.startedMs = this.#startedMs;
     const plan = this.#context.router.route(this.#scope);
     if (plan === null) return this.#answer("no-route", "");

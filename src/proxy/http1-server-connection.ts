@@ -39,9 +39,9 @@ const unreadAnswersMax = 64 * 1024;
 export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream {
   seat: Seat | null = null;
   isDraining = false;
+  readonly client: Client;
   readonly #stream: ByteStream;
   readonly #context: ListenerContext;
-  readonly #client: Client;
   readonly #heads: HeadReader;
   readonly #reader = new BodyReader();
   readonly #writer: BodyWriter;
@@ -65,7 +65,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
     this.#stream = stream;
     this.#context = context;
-    this.#client = new Client(stream, tls, context.settings.forwarding);
+    this.client = new Client(stream, context, tls);
     this.#heads = new HeadReader(context.settings.headLimits);
     this.#writer = new BodyWriter(stream);
     this.#bodyIdleMs = context.settings.bodyIdleTimeoutMs;
@@ -76,15 +76,6 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   // Downstream: what the exchange asks of this side.
 
-  get isSecure(): boolean {
-    return this.#client.peer.isSecure;
-  }
-  get isTrusted(): boolean {
-    return this.#client.peer.isTrusted;
-  }
-  get listenerName(): string {
-    return this.#context.settings.name;
-  }
   get backlog(): number {
     return this.#stream.writeBacklog;
   }
@@ -100,15 +91,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   }
 
   fact(name: ExchangeFact): string | number | undefined {
-    return name === "connection.requests" ? this.#requestCount : this.#client.fact(name);
-  }
-
-  clientAddress(head: RequestHead): string {
-    return this.#client.address(head, this.#context.settings.forwarding);
-  }
-
-  outgoingLines(head: RequestHead): string {
-    return this.#client.outgoingLines(head, this.#context.settings.forwarding);
+    return name === "connection.requests" ? this.#requestCount : this.client.fact(name);
   }
 
   sendInformational(status: number, reason: string, fieldLines: string): void {
@@ -278,7 +261,9 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   /** Only at the very beginning, and only where TLS has not agreed on something else (RFC 9113 §3.3). */
   #mayBecomeHttp2(): boolean {
-    return this.#requestCount === 0 && !this.isSecure && this.#context.settings.http2.isCleartextServed;
+    return (
+      this.#requestCount === 0 && !this.client.peer.isSecure && this.#context.settings.http2.isCleartextServed
+    );
   }
 
   #becomeHttp2(buffer: Buffer, start: number, end: number): void {
@@ -392,7 +377,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   /** A head that cannot be served: answer it, then close. */
   #refuse(cause: Cause): void {
-    const text = refuseHead(cause, this.#context, this.#client.peer);
+    const text = refuseHead(cause, this.#context, this.client.peer);
     this.#phase = "awaiting";
     this.#stream.writeText(text);
     this.#linger();

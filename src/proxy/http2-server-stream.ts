@@ -78,14 +78,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
 
   // Downstream: what the exchange asks of this side.
 
-  get isSecure(): boolean {
-    return this.#owner.client.peer.isSecure;
-  }
-  get isTrusted(): boolean {
-    return this.#owner.client.peer.isTrusted;
-  }
-  get listenerName(): string {
-    return this.#owner.context.settings.name;
+  get client(): Client {
+    return this.#owner.client;
   }
   get isDraining(): boolean {
     return this.#owner.isDraining;
@@ -106,14 +100,6 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
 
   fact(name: ExchangeFact): string | number | undefined {
     return name === "connection.requests" ? this.#owner.requestCount : this.#owner.client.fact(name);
-  }
-
-  clientAddress(head: RequestHead): string {
-    return this.#owner.client.address(head, this.#owner.context.settings.forwarding);
-  }
-
-  outgoingLines(head: RequestHead): string {
-    return this.#owner.client.outgoingLines(head, this.#owner.context.settings.forwarding);
   }
 
   sendInformational(status: number, _reason: string, fieldLines: string): void {
