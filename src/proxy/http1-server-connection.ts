@@ -3,7 +3,7 @@
  * order, and decides when the connection must end. What happens to a request is the exchange's.
  *
  *   idle ─▶ head ─▶ body ─▶ awaiting ─▶ idle …      (requests)
- *     any ─▶ tunnel | lingering ─▶ closed
+ *     any ─▶ tunnel | closing ─▶ closed
  *
  * Requests that arrive while another is being answered wait in a bounded read-ahead.
  */
@@ -22,21 +22,21 @@ import type { Seat, ServerConnection } from "../listener/listener.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
+import { ClosingConnection, type ClosingOwner } from "./closing-connection.ts";
 import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
-import { Linger } from "./linger.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { refuseHead } from "./refused-head.ts";
 
-type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
+type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "closing" | "closed";
 
 /** How long an idle connection of a draining listener may still send a request. */
 const farewellMs = 1000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
 const unreadAnswersMax = 64 * 1024;
 
-export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream {
+export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream, ClosingOwner {
   seat: Seat | null = null;
   isDraining = false;
   readonly client: Client;
@@ -59,7 +59,6 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   #bodyBytesMax = Number.POSITIVE_INFINITY;
   #bodyIdleMs = 0;
   #tunnelIdleMs = 0;
-  #rest: Linger | null = null;
 
   /** `tls` is null on a plain connection. */
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
@@ -181,14 +180,12 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   // StreamHandler: what the stream tells.
 
   onData(buffer: Buffer, length: number): void {
-    if (this.#phase === "lingering") return this.#lingerOn(length);
     this.#process(buffer, 0, length, this.#stream);
   }
 
   onEnd(): void {
     this.#hasClientEnded = true;
     if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
-    else if (this.#phase === "lingering") this.#endLingering();
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
       // Half-closing after a request is taken for leaving, as nginx and Go do.
@@ -201,8 +198,6 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     if (this.#phase === "awaiting" || this.#phase === "body") {
       if (this.#phase === "awaiting") this.#deadline.clear();
       else this.#deadline.set(this.#bodyIdleMs);
-    } else if (this.#phase === "lingering") {
-      this.#lingerOn(0);
     } else if (this.#phase === "idle" && !this.#readAhead.isEmpty) {
       this.#processReadAhead();
     }
@@ -390,39 +385,29 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     // An answer, if one was possible, has replaced the exchange by lingering.
   }
 
-  /** Closes the sending side and discards what still arrives, so that the answer is not lost to a reset. */
+  /** The last answer is given, and the client may have more to say. */
   #linger(): void {
-    if (!this.#isOpen()) return;
-    this.#phase = "lingering";
-    this.#deadline.set(this.#bodyIdleMs);
-    this.#lingerOn(0);
-    this.#stream.end();
-    if (this.#hasClientEnded) this.#endLingering();
-    else this.#stream.resume();
-  }
-
-  /** The client has said more, or has read all of the answer: from then on its time counts. */
-  #lingerOn(bytes: number): void {
-    if (this.#stream.writeBacklog > 0) return;
-    const nowMs = this.#context.proxy.deadlines.baseMs();
-    const waitMs = (this.#rest ??= new Linger(nowMs)).waitMs(bytes, nowMs);
-    if (waitMs === 0) this.#destroy();
-    else this.#deadline.set(waitMs);
-  }
-
-  /** Nobody sends any more; what still waits to be sent may go, and the stream then closes by itself. */
-  #endLingering(): void {
-    if (this.#stream.writeBacklog === 0) this.#stream.close();
+    if (this.#isOpen()) this.#handOver().linger(this.#hasClientEnded);
   }
 
   /** Both sides have said all they had to say. */
   #end(): void {
     if (!this.#isOpen()) return;
     if (this.#stream.writeBacklog > 0) return this.#linger();
-    this.#phase = "lingering";
+    this.#phase = "closing";
     this.#stream.close();
     // Over TLS it takes until the turn ends, or longer with a client that does not read.
-    if (this.#isOpen()) this.#deadline.set(this.#bodyIdleMs);
+    if (this.#isOpen()) this.#handOver();
+  }
+
+  #handOver(): ClosingConnection {
+    this.#phase = "closing";
+    const { deadlines } = this.#context.proxy;
+    return new ClosingConnection(this, this.#stream, deadlines, this.#deadline, this.#bodyIdleMs);
+  }
+
+  onLingered(): void {
+    this.#destroy();
   }
 
   #expired(): void {
