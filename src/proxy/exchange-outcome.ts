@@ -107,6 +107,13 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
     return this.scope?.capture(name);
   }
 
+  /** By an endpoint. */
+  answered(head: ResponseHead, nowMs: number): void {
+    this.firstByteMs = nowMs - this.#startedMs;
+    this.status = head.status;
+    this.responseHead = head;
+  }
+
   failed(attempt: FailedAttempt, address: string): void {
     this.failedAttempts = [...this.failedAttempts, attempt];
     this.#failedAddresses = [...this.#failedAddresses, address];

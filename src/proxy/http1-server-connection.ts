@@ -185,7 +185,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   onEnd(): void {
     this.#hasClientEnded = true;
-    if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
+    if (this.#phase === "tunnel") this.#exchange?.request.onEnd("");
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
       // Half-closing after a request is taken for leaving, as nginx and Go do.
@@ -227,14 +227,14 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
       else if (this.#phase === "body") pos = this.#readBody(buffer, pos, end);
       else if (this.#phase === "tunnel") {
         this.#deadline.set(this.#tunnelIdleMs);
-        this.#exchange?.onRequestBody(source, buffer, pos, end);
+        this.#exchange?.request.onBody(source, buffer, pos, end);
         pos = end;
       } else if (this.#phase === "awaiting") {
         this.#keepReadAhead(buffer, pos, end, source);
         pos = end;
       } else break;
     }
-    this.#exchange?.onRequestFlush();
+    this.#exchange?.request.onFlush();
     this.#isProcessing = false;
   }
 
@@ -300,7 +300,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
       this.#phase = "awaiting";
       this.#deadline.clear();
       this.#stream.useBulkBuffer(false);
-      this.#exchange?.onRequestEnd(
+      this.#exchange?.request.onEnd(
         withoutNamedOptions(this.#reader.trailers, this.#head?.fields.connection ?? ""),
       );
     } else if (!this.#isPausedByExchange) {
@@ -313,7 +313,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   onBody(bytes: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
     if (this.#bodyBytes > this.#bodyBytesMax) this.#failExchange("body-too-large");
-    else this.#exchange?.onRequestBody(this.#stream, bytes, start, end);
+    else this.#exchange?.request.onBody(this.#stream, bytes, start, end);
   }
 
   #keepReadAhead(buffer: Buffer, start: number, end: number, source: ByteSource): void {
@@ -366,8 +366,8 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     this.#stream.resume();
     // What the client sent on the heels of its request belongs to the new protocol.
     if (early === null) return;
-    this.#exchange?.onRequestBody(ownMemory, early, 0, early.length);
-    this.#exchange?.onRequestFlush();
+    this.#exchange?.request.onBody(ownMemory, early, 0, early.length);
+    this.#exchange?.request.onFlush();
   }
 
   /** A head that cannot be served: answer it, then close. */
