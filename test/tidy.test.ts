@@ -19,8 +19,7 @@ const linesMax = 400;
 /** Longer on purpose, with the reason; a file that shrinks below the limit leaves this list. */
 const longerMax: Readonly<Record<string, number>> = {
   // One state machine each, which reads best in one piece; their parts already stand in files of their own.
-  "src/proxy/exchange.ts": 500,
-  "src/proxy/http1-server-connection.ts": 490,
+  "src/proxy/http1-server-connection.ts": 452,
   "src/upstream/http1-connection.ts": 430,
   // Cases, one after the other.
   "test/scenario/admin-api.test.ts": 530,

@@ -33,7 +33,7 @@ export function admit(head: RequestHead, downstream: Downstream, context: ProxyC
   if (isContinueExpected && fields.expect.toLowerCase() !== "100-continue") {
     return { kind: "refuse", cause: "unsupported-expectation" };
   }
-  let fieldLines = downstream.outgoingLines(head);
+  let fieldLines = downstream.client.outgoingLines(head);
   if (head.method === "TRACE" || head.method === "OPTIONS") {
     const local = answerLastHop(head, context);
     if (local !== null) return local;

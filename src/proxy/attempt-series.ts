@@ -32,8 +32,8 @@ import {
 /** The exchange, as its series of attempts sees it. */
 export interface SeriesOwner extends AttemptOwner {
   readonly outcome: ExchangeOutcome;
-  /** Everything received of the request body can be sent again. */
-  readonly isBodyReplayable: boolean;
+  /** Whether everything received of its body can be sent again. */
+  readonly request: { readonly isReplayable: boolean };
   /** Nobody is there to send to for a while. */
   onSeriesWaiting(): void;
   /** There will be no further attempt. */
@@ -286,7 +286,7 @@ export class AttemptSeries implements QueueWaiter {
       isRepeatAllowed,
       method: this.#head.method,
       attemptCount: this.#owner.outcome.attemptCount,
-      isBodyReplayable: this.#owner.isBodyReplayable,
+      isBodyReplayable: this.#owner.request.isReplayable,
     };
   }
 

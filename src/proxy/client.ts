@@ -1,10 +1,16 @@
-/** The client behind a connection: who it is, and the lines that tell endpoints so. */
+/** The client behind a connection: who it is, where it came in, and the lines that tell endpoints so. */
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream } from "../core/transport.ts";
 import type { Fields } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { clientOf, forwardingLines, type ForwardingSettings, type Peer, plainAddress } from "./forwarding.ts";
+
+/** The listener it came in by. */
+interface ClientListener {
+  /** Replaced by a reload. */
+  readonly settings: { readonly name: string; readonly forwarding: ForwardingSettings };
+}
 
 /** Of this worker. */
 let clientCount = 0;
@@ -13,6 +19,7 @@ export class Client {
   readonly peer: Peer;
   readonly #id = ++clientCount;
   readonly #stream: ByteStream;
+  readonly #listener: ClientListener;
   readonly #tls: TlsFacts | null;
   // Remembered from the last request: a client repeats its headers, and so the lines sent on.
   #fields: Fields | null = null;
@@ -22,20 +29,27 @@ export class Client {
   #lines = "";
 
   /** `tls` is null on a plain connection. */
-  constructor(stream: ByteStream, tls: TlsFacts | null, forwarding: ForwardingSettings) {
+  constructor(stream: ByteStream, listener: ClientListener, tls: TlsFacts | null) {
     const address = plainAddress(stream.remoteAddress);
+    const { trusted } = listener.settings.forwarding;
     this.#stream = stream;
+    this.#listener = listener;
     this.#tls = tls;
-    this.peer = new StreamPeer(stream, address, tls !== null, forwarding.trusted.contains(address));
+    this.peer = new StreamPeer(stream, address, tls !== null, trusted.contains(address));
   }
 
-  /** Its address: the peer's own, or the one that a trusted proxy vouches for. */
-  address(head: RequestHead, forwarding: ForwardingSettings): string {
-    return clientOf(head.fields, this.peer, forwarding);
+  get listenerName(): string {
+    return this.#listener.settings.name;
+  }
+
+  /** The client as far as trust goes: its own address, or the one that a trusted proxy vouches for. */
+  address(head: RequestHead): string {
+    return clientOf(head.fields, this.peer, this.#listener.settings.forwarding);
   }
 
   /** The field lines to send on: those that may pass, X-Forwarded-* and its kin, and Via. */
-  outgoingLines(head: RequestHead, forwarding: ForwardingSettings): string {
+  outgoingLines(head: RequestHead): string {
+    const { forwarding } = this.#listener.settings;
     const isSame =
       head.fields === this.#fields && head.host === this.#host && head.versionMinor === this.#version;
     if (!isSame || forwarding !== this.#forwarding) {

@@ -20,6 +20,16 @@ export interface DiscardedParts {
   onOver(): void;
 }
 
+/** For an answer whose head has come already. */
+export function discardAnswer(
+  attempt: Attempt,
+  status: number,
+  parts: Omit<DiscardedParts, "onReady">,
+): void {
+  const { clock, outcome, onOver } = parts;
+  new DiscardedResponse({ clock, outcome, onReady() {}, onOver }, status).adopt(attempt);
+}
+
 export class DiscardedResponse implements AttemptOwner {
   readonly #parts: DiscardedParts;
   #attempt: Attempt | null = null;

@@ -3,9 +3,9 @@
  * implements it over HTTP/1; an HTTP/2 stream can stand in its place.
  */
 import type { ExchangeFact } from "../core/template-scope.ts";
-import type { RequestHead } from "../http1/request-head.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ByteSource } from "../upstream/upstream-stream.ts";
+import type { Client } from "./client.ts";
 
 /** Null leaves it to the listener. */
 export interface ClientTimeouts {
@@ -14,14 +14,7 @@ export interface ClientTimeouts {
 }
 
 export interface Downstream {
-  /** The client as far as trust goes: its own address, or the one a trusted proxy vouches for. */
-  clientAddress(head: RequestHead): string;
-  /** The field lines to send on: those that may pass, X-Forwarded-* and its kin, and Via. */
-  outgoingLines(head: RequestHead): string;
-  readonly isSecure: boolean;
-  /** Who speaks to us is one of the listener's trusted proxies. */
-  readonly isTrusted: boolean;
-  readonly listenerName: string;
+  readonly client: Client;
   /** The connection is to end as soon as its exchange has. */
   readonly isDraining: boolean;
   /** Facts about the connection that templates may ask for. */

@@ -89,13 +89,13 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
     return this.#head.versionMinor === 1 ? "HTTP/1.1" : "HTTP/1.0";
   }
   get clientAddress(): string {
-    return this.#downstream.clientAddress(this.#head);
+    return this.#downstream.client.address(this.#head);
   }
   get listenerName(): string {
-    return this.#downstream.listenerName;
+    return this.#downstream.client.listenerName;
   }
   get isSecure(): boolean {
-    return this.#downstream.isSecure;
+    return this.#downstream.client.peer.isSecure;
   }
   header(lowerName: string): string | undefined {
     return this.#head.fields.get(lowerName);
@@ -105,6 +105,13 @@ export class ExchangeOutcome implements ExchangeRecord, IdentifiedRequest, Learn
   }
   capture(name: string): string | undefined {
     return this.scope?.capture(name);
+  }
+
+  /** By an endpoint. */
+  answered(head: ResponseHead, nowMs: number): void {
+    this.firstByteMs = nowMs - this.#startedMs;
+    this.status = head.status;
+    this.responseHead = head;
   }
 
   failed(attempt: FailedAttempt, address: string): void {

@@ -9,42 +9,39 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
-import { type BodyFraming, isEmptyBody } from "../http1/framing.ts";
+import type { BodyFraming } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { Pool, RetrySettings } from "../upstream/pool.ts";
+import type { Pool } from "../upstream/pool.ts";
 import type { Binding } from "../upstream/sticky/sticky.ts";
-import { type ByteSource, type OutgoingRequest, ownMemory } from "../upstream/upstream-stream.ts";
+import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
 import { admit, outgoingRequest } from "./admission.ts";
 import type { Attempt } from "./attempt.ts";
 import { AttemptSeries, type SeriesOwner } from "./attempt-series.ts";
-import { ContinueWait } from "./continue-wait.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeOutcome } from "./exchange-outcome.ts";
 import { brokenCallTrailers, callTimeoutMs, sendOwn } from "./grpc-call.ts";
-import { DiscardedResponse } from "./discarded-response.ts";
+import { discardAnswer } from "./discarded-response.ts";
 import { enterGates, type GateCourse, type GateCourseOwner } from "./gate-course.ts";
 import { errorResponse, type LocalResponse, replacedResponse } from "./local-response.ts";
-import type { Mirror, MirrorCopy } from "./mirror.ts";
-import { Paces } from "./paces.ts";
+import { type Pacer, pacerFor } from "./pacer.ts";
 import { withHookedChanges } from "./hooked-request.ts";
 import type { ErrorWatch, ProxyContext } from "./proxy-context.ts";
-import { ReplayBuffer } from "./replay-buffer.ts";
 import { withIdentity } from "./request-identity.ts";
+import { highWaterBytes, type RequestOwner, RequestRelay } from "./request-relay.ts";
 import { RequestScope } from "./request-scope.ts";
 import { responseFieldLines } from "./response-lines.ts";
 import { ReviewedResponse, type ReviewOwner } from "./reviewed-response.ts";
 import type { GateVerdict, Pace, RoutePlan } from "./route-plan.ts";
-import type { WebSocketOwner, WebSocketTunnel } from "./websocket-tunnel.ts";
+import { Tunnel, type TunnelOwner } from "./tunnel.ts";
 
 type Phase = "admitting" | "selecting" | "sending" | "relaying" | "tunnelling" | "finished";
 
-/** Above this many unsent bytes on one side, reading from the other pauses until they are gone. */
-const highWaterBytes = 64 * 1024;
-
-export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebSocketOwner {
+export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, RequestOwner, TunnelOwner {
   readonly outcome: ExchangeOutcome;
+  /** Where the client's side brings what it reads. */
+  readonly request: RequestRelay;
   readonly #context: ProxyContext;
   readonly #downstream: Downstream;
   readonly #head: RequestHead;
@@ -54,25 +51,16 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
   #phase: Phase = "admitting";
   #plan: RoutePlan | null = null;
   #pool: Pool | null = null;
-  #retry: RetrySettings | null = null;
   /** The endpoint that the client is bound to. */
   #bound: Binding<Endpoint> = null;
   #outgoing: OutgoingRequest | null = null;
   #gates: GateCourse | null = null;
   #series: AttemptSeries | null = null;
-  #continueWait: ContinueWait | null = null;
   #exchangeDeadline: Deadline | null = null;
-  #replay: ReplayBuffer | null = null;
-  #mirrorCopy: MirrorCopy | null = null;
-  #paces: Paces | null = null;
-  #requestTrailers = "";
-  #isRequestComplete: boolean;
-  #isRequestPaused = false;
-  /** Limit of a body that is only watched. */
-  #watchedBytesMax = Number.POSITIVE_INFINITY;
+  /** Of the response. */
+  #pacer: Pacer | null = null;
   #isResponsePaused = false;
-  #isUpstreamEnded = false;
-  #webSocket: WebSocketTunnel | null = null;
+  #tunnel: Tunnel | null = null;
   /** Who takes the response's body: the client, or its WebSocket. */
   #bodySink: Pick<Downstream, "sendBody">;
   /** The pool's limit on concurrency counts this exchange. */
@@ -83,15 +71,20 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     this.#downstream = downstream;
     this.#bodySink = downstream;
     this.#head = head;
-    this.#isRequestComplete = isEmptyBody(head.body);
     this.#startedMs = context.clock.nowMs();
     this.outcome = new ExchangeOutcome(head, downstream, context, this.#startedMs);
     this.#scope = new RequestScope(head, downstream, context.clock, this.outcome);
     this.outcome.scope = this.#scope;
+    this.request = new RequestRelay(this, downstream, head.body);
   }
 
   get isFinished(): boolean {
     return this.#phase === "finished";
+  }
+
+  /** Of the attempt in hand, while it has one. */
+  get upstream(): UpstreamStream | null {
+    return this.#series?.current?.upstream ?? null;
   }
 
   // 3 admit, 4 route
@@ -104,19 +97,16 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     const { identity } = this.#context;
     const fieldLines = identity.isIdle
       ? admission.fieldLines
-      : identity.mark(admission.fieldLines, this.#downstream.isTrusted, this.outcome);
+      : identity.mark(admission.fieldLines, this.#downstream.client.peer.isTrusted, this.outcome);
     if (this.outcome.trace !== null) this.outcome.trace.startedMs = this.#startedMs;
     const plan = this.#context.router.route(this.#scope);
     if (plan === null) return this.#answer("no-route", "");
     if (plan === "unclear-path") return this.#answer("unclear-path", "");
     this.#plan = plan;
     this.outcome.routeName = plan.name;
-    const { body } = this.#head;
-    const bytesMax = plan.bodyBytesMax ?? bodyBytesMax;
     const isBodyWatched = plan.bodyWatch?.isObserving === true;
-    this.#downstream.setBodyLimit(isBodyWatched ? Number.POSITIVE_INFINITY : bytesMax);
-    if (isBodyWatched) this.#watchedBytesMax = bytesMax;
-    else if (body.kind === "length" && body.bytes > bytesMax) return this.#answer("body-too-large", "");
+    if (!this.request.limit(plan.bodyBytesMax ?? bodyBytesMax, isBodyWatched))
+      return this.#answer("body-too-large", "");
     if (plan.clientTimeouts !== null) this.#downstream.setIdleTimeouts(plan.clientTimeouts);
     const timeoutMs = Math.min(plan.exchangeTimeoutMs ?? exchangeTimeoutMs, callTimeoutMs(this.#head));
     if (timeoutMs < Number.POSITIVE_INFINITY) this.#setExchangeDeadline(timeoutMs);
@@ -145,7 +135,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
   }
 
   onGateWaiting(): void {
-    this.#pauseRequest();
+    this.request.pause();
   }
 
   #route(plan: RoutePlan, nowMs: number): void {
@@ -154,7 +144,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     if (pool === undefined) return this.#answer("no-route", "");
     this.#pool = pool;
     this.outcome.poolName = pool.settings.name;
-    this.#retry = plan.retry === null ? pool.settings.retry : plan.retry(pool);
+    const retry = plan.retry === null ? pool.settings.retry : plan.retry(pool);
+    this.request.replayBytesMax = retry.replayBytesMax;
     const refusal = pool.overload?.admit(plan.importance) ?? null;
     if (refusal !== null)
       return this.#answer(refusal.cause, "", `Retry-After: ${refusal.retryAfterSeconds}\r\n`);
@@ -162,49 +153,33 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     if (pool.sticky !== null) this.#bound = pool.sticky.boundTo(this.#scope, this.#startedMs);
     const key = pool.needsKey ? plan.keyOf(this.#scope, pool) : "";
     pool.budget.requestStarted(this.#startedMs);
-    if (plan.mirror !== null) this.#mirror(plan.mirror);
+    const outgoing = this.#outgoing as OutgoingRequest;
+    if (plan.mirror !== null)
+      this.request.copyTo(plan.mirror.begin(this.#context, outgoing, this.#scope, this.outcome));
     if (plan.pace !== null) this.#setPace(plan.pace);
-    if (this.#outgoing?.isContinueExpected === true)
-      this.#continueWait = new ContinueWait(this.#context.deadlines, this.#downstream);
+    if (outgoing.isContinueExpected) this.request.awaitContinue(this.#context.deadlines);
     this.#phase = "selecting";
-    const target = { pool, retry: this.#retry, key, bound: this.#bound, importance: plan.importance };
+    const target = { pool, retry, key, bound: this.#bound, importance: plan.importance };
     this.#series = new AttemptSeries(this, this.#context, this.#head, target);
     this.#series.start(nowMs);
   }
 
-  #mirror(mirror: Mirror): void {
-    const outgoing = this.#outgoing as OutgoingRequest;
-    this.#mirrorCopy = mirror.begin(this.#context, outgoing, this.#scope, this.outcome);
-    if (this.#isRequestComplete) this.#mirrorCopy?.send("");
-  }
-
   #setPace(pace: Pace): void {
-    this.#paces = new Paces(pace, this.#context, {
-      // Only where there is somebody to send to; else `onAttemptReady` resumes.
-      onRequestDue: () => {
-        const upstream = this.#series?.current?.upstream ?? null;
-        if (upstream !== null && upstream.backlog <= highWaterBytes) this.#resumeRequest();
-      },
-      onResponseDue: () => {
-        if (this.#downstream.backlog <= highWaterBytes) this.onDownstreamDrain();
-      },
+    this.request.setPace(pace, this.#context);
+    this.#pacer = pacerFor(pace.responseBytesPerSecond, pace, this.#context, () => {
+      if (this.#downstream.backlog <= highWaterBytes) this.onDownstreamDrain();
     });
   }
 
   // 5 select, 6 connect: the series does it
 
-  /** Nothing to send to for a while: do not take in more body than has arrived. */
   onSeriesWaiting(): void {
     this.#phase = "selecting";
-    this.#pauseRequest();
+    this.request.pause();
   }
 
   onSeriesFailed(cause: Cause, detail: string): void {
     this.#answer(cause, detail);
-  }
-
-  get isBodyReplayable(): boolean {
-    return this.#replay?.isComplete ?? true;
   }
 
   // 7 send
@@ -213,56 +188,20 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     this.#phase = "sending";
     attempt.sendHead(this.#outgoing as OutgoingRequest);
     const { upstream } = attempt;
-    if (upstream !== null) this.#replay?.sendTo(upstream);
-    if (this.#isRequestComplete) {
-      upstream?.sendEnd(this.#requestTrailers);
-      this.#series?.considerHedge();
-    }
-    if (attempt !== this.#series?.current || upstream === null) return;
-    // At first the head waits for the body bytes of the same read; later nobody else would send it.
-    if (this.#isRequestPaused || this.outcome.attemptCount > 1) upstream.flush();
-    if (upstream.backlog <= highWaterBytes) this.#resumeRequest();
-  }
-
-  onRequestBody(source: ByteSource, bytes: Buffer, start: number, end: number): void {
-    if (this.#phase === "finished") return;
-    this.outcome.requestBodyBytes += end - start;
-    this.#continueWait?.clear();
-    const upstream = this.#series?.current?.upstream ?? null;
-    if (this.#phase !== "tunnelling" && this.outcome.status === 0) {
-      this.#replay ??= new ReplayBuffer(this.#retry?.replayBytesMax ?? 0);
-      this.#replay.add(bytes, start, end, upstream === null);
-    }
-    this.#mirrorCopy?.add(bytes, start, end);
-    if (this.#paces?.request?.passed(end - start) === true) this.#pauseRequest();
-    if (upstream === null) return;
-    this.#webSocket?.sent(bytes, start, end);
-    upstream.sendBody(source, bytes, start, end);
-    if (upstream.backlog > highWaterBytes) this.#pauseRequest();
-  }
-
-  onRequestEnd(trailers: string): void {
-    if (this.#phase === "finished") return;
-    this.#isRequestComplete = true;
-    this.#requestTrailers = trailers;
-    this.#series?.current?.upstream?.sendEnd(trailers);
-    this.#mirrorCopy?.send(trailers);
-    if (this.#phase === "tunnelling" && this.#isUpstreamEnded) this.#finishTunnel();
-  }
-
-  onRequestFlush(): void {
-    this.#series?.current?.upstream?.flush();
+    if (upstream !== null) this.request.sendKept(upstream);
+    if (this.request.isComplete) this.#series?.considerHedge();
+    if (attempt === this.#series?.current && upstream !== null) this.request.sendOn(upstream);
   }
 
   onAttemptDrain(): void {
-    this.#resumeRequest();
+    this.request.resume();
   }
 
   // 8 relay
 
   onAttemptInformational(attempt: Attempt, head: ResponseHead): void {
-    if (attempt !== this.#series?.current || (head.status === 100 && this.#continueWait?.hasSpoken)) return;
-    this.#continueWait?.clear();
+    if (attempt !== this.#series?.current || (head.status === 100 && this.request.hasSaidContinue)) return;
+    this.request.endContinueWait();
     if (this.#head.versionMinor === 1) {
       this.#downstream.sendInformational(head.status, head.reason, head.fields.forwardable);
     }
@@ -270,7 +209,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
 
   onAttemptHead(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
     if (this.#series?.retriesStatus(attempt, head) === true) return;
-    this.#continueWait?.clear();
+    this.request.endContinueWait();
     this.#series?.settle(attempt);
     if (this.#plan?.errorPages?.replacesUpstream(head.status) === true)
       return this.#replaceByPage(attempt, head);
@@ -286,22 +225,11 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
 
   onReviewPassed(attempt: Attempt, head: ResponseHead, body: BodyFraming, isUpgrade: boolean): void {
     const { outcome } = this;
-    outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
+    outcome.answered(head, this.#context.clock.nowMs());
     outcome.connectMs = attempt.connectMs;
-    outcome.status = head.status;
-    outcome.responseHead = head;
-    this.#replay = null;
+    this.request.forgetKept();
     this.#phase = isUpgrade ? "tunnelling" : "relaying";
-    if (isUpgrade) {
-      outcome.isTunnel = true;
-      this.#paces = null;
-      // From here on the client's direction ends when the client says so.
-      this.#isRequestComplete = false;
-      this.#exchangeDeadline?.clear();
-      attempt.endpoint.state.count("tunnels");
-      this.#webSocket = this.#context.webSockets.open(head, this, this.#downstream, attempt.endpoint);
-      this.#bodySink = this.#webSocket ?? this.#downstream;
-    }
+    if (isUpgrade) this.#beginTunnel(attempt, head);
     let fieldLines = responseFieldLines(head, body, isUpgrade);
     const edit = this.#plan?.editResponse ?? null;
     if (edit !== null) fieldLines = edit(fieldLines, this.#scope);
@@ -311,7 +239,15 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
       fieldLines += sticky.answered(this.#scope, attempt.endpoint, this.#bound, this.#startedMs);
     if (outcome.identityLine !== "") fieldLines = withIdentity(fieldLines, outcome.identityLine);
     this.#downstream.sendHead(head.status, head.reason, fieldLines, body, isUpgrade);
-    this.#context.webSockets.welcome(this.#webSocket);
+    this.#tunnel?.begun();
+  }
+
+  #beginTunnel(attempt: Attempt, head: ResponseHead): void {
+    this.outcome.isTunnel = true;
+    this.#pacer = null;
+    this.#exchangeDeadline?.clear();
+    this.#tunnel = new Tunnel(this, attempt, head, this.#downstream, this.#context.webSockets);
+    this.#bodySink = this.#tunnel.webSocket ?? this.#downstream;
   }
 
   /** An endpoint's error that the route has a page for. */
@@ -319,14 +255,10 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     const series = this.#series;
     if (series !== null) series.current = null;
     const { outcome } = this;
-    outcome.firstByteMs = this.#context.clock.nowMs() - this.#startedMs;
-    outcome.status = head.status;
-    outcome.responseHead = head;
-    const onOver = (): void => series?.ended(attempt);
-    new DiscardedResponse({ clock: this.#context.clock, outcome, onReady() {}, onOver }, head.status).adopt(
-      attempt,
-    );
-    const response = replacedResponse(head, this.#context.clock);
+    outcome.answered(head, this.#context.clock.nowMs());
+    const { clock } = this.#context;
+    discardAnswer(attempt, head.status, { clock, outcome, onOver: () => series?.ended(attempt) });
+    const response = replacedResponse(head, clock);
     this.#answerLocally(this.#plan?.errorPages?.inPlaceOf(response, this.#scope) ?? response);
   }
 
@@ -334,10 +266,10 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     if (this.#phase === "finished") return;
     this.outcome.responseBodyBytes += end - start;
     this.#bodySink.sendBody(source, bytes, start, end);
-    const isAheadOfPace = this.#paces?.response?.passed(end - start) === true;
+    const isAheadOfPace = this.#pacer?.passed(end - start) === true;
     if ((isAheadOfPace || this.#downstream.backlog > highWaterBytes) && !this.#isResponsePaused) {
       this.#isResponsePaused = true;
-      this.#series?.current?.upstream?.pauseResponse();
+      this.upstream?.pauseResponse();
     }
   }
 
@@ -346,35 +278,20 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
   }
 
   onDownstreamDrain(): void {
-    if (!this.#isResponsePaused || this.#paces?.response?.isHolding === true) return;
+    if (!this.#isResponsePaused || this.#pacer?.isHolding === true) return;
     this.#isResponsePaused = false;
-    this.#series?.current?.upstream?.resumeResponse();
+    this.upstream?.resumeResponse();
   }
 
   onAttemptEnd(attempt: Attempt, trailers: string): void {
-    if (this.#phase === "tunnelling") {
-      this.#isUpstreamEnded = true;
-      this.#downstream.sendEnd("");
-      if (this.#isRequestComplete) this.#finishTunnel();
-      return;
-    }
+    if (this.#phase === "tunnelling") return this.#tunnel?.endpointEnded();
     attempt.upstream = null;
     this.#finish();
     this.#downstream.sendEnd(trailers);
   }
 
-  endWebSocket(cause: Cause, farewell: Buffer | null): void {
-    const upstream = this.#series?.current?.upstream ?? null;
-    if (farewell !== null) upstream?.sendBody(ownMemory, farewell, 0, farewell.length);
-    if (!this.#isRequestComplete) upstream?.sendEnd("");
-    this.#note(cause, "");
-    this.#finishTunnel();
-  }
-
-  #finishTunnel(): void {
-    const attempt = this.#series?.current ?? null;
-    attempt?.upstream?.finishTunnel();
-    if (attempt !== null) attempt.upstream = null;
+  onTunnelOver(cause: Cause | null): void {
+    if (cause !== null) this.#note(cause, "");
     this.#finish();
     this.#downstream.sendEnd("");
   }
@@ -391,7 +308,8 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     if (this.#phase === "finished") return;
     const { status } = errorRow(cause);
     if (status !== null && this.outcome.status === 0) return this.#answer(cause, detail);
-    if (cause === "tunnel-idle" && this.#webSocket?.ask(cause) === true) return this.#note(cause, detail);
+    if (cause === "tunnel-idle" && this.#tunnel?.webSocket?.ask(cause) === true)
+      return this.#note(cause, detail);
     if (this.outcome.status === 0) this.outcome.status = 499;
     this.#breakOff(cause, detail);
   }
@@ -399,10 +317,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
   /** It has begun and cannot be completed: the client must see it broken. */
   #breakOff(cause: Cause, detail: string): void {
     this.#note(cause, detail);
-    this.#abort(brokenCallTrailers(cause, this.#head, this.#context));
-  }
-
-  #abort(trailers = ""): void {
+    const trailers = brokenCallTrailers(cause, this.#head, this.#context);
     this.#context.errorWatch?.brokenOff(this.#scope, this.outcome);
     this.#finish();
     this.#downstream.abort(trailers);
@@ -430,7 +345,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     this.#series?.stop();
     this.#gates?.stop();
     this.#exchangeDeadline?.clear();
-    this.#continueWait?.clear();
+    this.request.endContinueWait();
     const answer = errorWatch.answer(this.#scope, this.outcome, page, (late) => {
       if (this.#phase !== "finished") this.#answerLocally(late);
     });
@@ -449,7 +364,7 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     this.#downstream.sendEnd("");
   }
 
-  // Timers and pauses
+  // Time
 
   #setExchangeDeadline(delayMs: number): void {
     this.#exchangeDeadline = new Deadline(this.#context.deadlines, () => {
@@ -460,40 +375,25 @@ export class Exchange implements SeriesOwner, GateCourseOwner, ReviewOwner, WebS
     this.outcome.deadlineMs = this.#startedMs + delayMs;
   }
 
-  #pauseRequest(): void {
-    if (this.#isRequestComplete && this.#phase !== "tunnelling") return;
-    this.#isRequestPaused = true;
-    this.#downstream.pauseRequest();
-  }
-
-  #resumeRequest(): void {
-    if (!this.#isRequestPaused || this.#paces?.request?.isHolding === true) return;
-    this.#isRequestPaused = false;
-    this.#downstream.resumeRequest();
-  }
-
   // 9 finish
 
   #finish(): void {
     if (this.#phase === "finished") return;
     this.#phase = "finished";
-    this.#continueWait?.dispose();
+    this.request.finish();
     this.#gates?.stop();
     this.#exchangeDeadline?.dispose();
-    this.#paces?.dispose();
-    this.#webSocket?.dispose();
-    this.#replay = null;
-    this.#mirrorCopy = null;
+    this.#pacer?.dispose();
+    this.#tunnel?.dispose();
     const nowMs = this.#context.clock.nowMs();
     const { outcome } = this;
     outcome.durationMs = nowMs - this.#startedMs;
     this.#series?.finish(nowMs);
     if (this.#isCountedByPool) {
-      const isSample =
-        this.outcome.firstByteMs !== null && this.outcome.status < 500 && !this.outcome.isTunnel;
+      const isSample = outcome.firstByteMs !== null && outcome.status < 500 && !outcome.isTunnel;
       this.#pool?.overload?.finished(this.#startedMs, isSample);
     }
-    const isTooLarge = !outcome.isTunnel && outcome.requestBodyBytes > this.#watchedBytesMax;
+    const isTooLarge = !outcome.isTunnel && this.request.isBeyondWatch;
     if (isTooLarge || outcome.cause === "body-too-large") this.#plan?.bodyWatch?.onTooLarge();
     if (this.#plan?.isUncounted !== true) this.#context.onExchangeFinished(this.outcome);
   }

@@ -3,7 +3,7 @@
  * order, and decides when the connection must end. What happens to a request is the exchange's.
  *
  *   idle ─▶ head ─▶ body ─▶ awaiting ─▶ idle …      (requests)
- *     any ─▶ tunnel | lingering ─▶ closed
+ *     any ─▶ tunnel | closing ─▶ closed
  *
  * Requests that arrive while another is being answered wait in a bounded read-ahead.
  */
@@ -22,26 +22,26 @@ import type { Seat, ServerConnection } from "../listener/listener.ts";
 import { type ByteSource, ownMemory } from "../upstream/upstream-stream.ts";
 import { clientFraming, headText } from "./client-framing.ts";
 import { Client } from "./client.ts";
+import { ClosingConnection, type ClosingOwner } from "./closing-connection.ts";
 import type { ClientTimeouts, Downstream } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
-import { Linger } from "./linger.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { refuseHead } from "./refused-head.ts";
 
-type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "lingering" | "closed";
+type Phase = "idle" | "head" | "body" | "awaiting" | "tunnel" | "closing" | "closed";
 
 /** How long an idle connection of a draining listener may still send a request. */
 const farewellMs = 1000;
 /** With more bytes of answers unread than this, a pipelining client has to wait. */
 const unreadAnswersMax = 64 * 1024;
 
-export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream {
+export class Http1ServerConnection implements ServerConnection, StreamHandler, Downstream, ClosingOwner {
   seat: Seat | null = null;
   isDraining = false;
+  readonly client: Client;
   readonly #stream: ByteStream;
   readonly #context: ListenerContext;
-  readonly #client: Client;
   readonly #heads: HeadReader;
   readonly #reader = new BodyReader();
   readonly #writer: BodyWriter;
@@ -59,13 +59,12 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   #bodyBytesMax = Number.POSITIVE_INFINITY;
   #bodyIdleMs = 0;
   #tunnelIdleMs = 0;
-  #rest: Linger | null = null;
 
   /** `tls` is null on a plain connection. */
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
     this.#stream = stream;
     this.#context = context;
-    this.#client = new Client(stream, tls, context.settings.forwarding);
+    this.client = new Client(stream, context, tls);
     this.#heads = new HeadReader(context.settings.headLimits);
     this.#writer = new BodyWriter(stream);
     this.#bodyIdleMs = context.settings.bodyIdleTimeoutMs;
@@ -76,15 +75,6 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   // Downstream: what the exchange asks of this side.
 
-  get isSecure(): boolean {
-    return this.#client.peer.isSecure;
-  }
-  get isTrusted(): boolean {
-    return this.#client.peer.isTrusted;
-  }
-  get listenerName(): string {
-    return this.#context.settings.name;
-  }
   get backlog(): number {
     return this.#stream.writeBacklog;
   }
@@ -100,15 +90,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   }
 
   fact(name: ExchangeFact): string | number | undefined {
-    return name === "connection.requests" ? this.#requestCount : this.#client.fact(name);
-  }
-
-  clientAddress(head: RequestHead): string {
-    return this.#client.address(head, this.#context.settings.forwarding);
-  }
-
-  outgoingLines(head: RequestHead): string {
-    return this.#client.outgoingLines(head, this.#context.settings.forwarding);
+    return name === "connection.requests" ? this.#requestCount : this.client.fact(name);
   }
 
   sendInformational(status: number, reason: string, fieldLines: string): void {
@@ -198,14 +180,12 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   // StreamHandler: what the stream tells.
 
   onData(buffer: Buffer, length: number): void {
-    if (this.#phase === "lingering") return this.#lingerOn(length);
     this.#process(buffer, 0, length, this.#stream);
   }
 
   onEnd(): void {
     this.#hasClientEnded = true;
-    if (this.#phase === "tunnel") this.#exchange?.onRequestEnd("");
-    else if (this.#phase === "lingering") this.#endLingering();
+    if (this.#phase === "tunnel") this.#exchange?.request.onEnd("");
     else if (this.#phase === "idle" || this.#phase === "head") this.#end();
     else {
       // Half-closing after a request is taken for leaving, as nginx and Go do.
@@ -218,8 +198,6 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     if (this.#phase === "awaiting" || this.#phase === "body") {
       if (this.#phase === "awaiting") this.#deadline.clear();
       else this.#deadline.set(this.#bodyIdleMs);
-    } else if (this.#phase === "lingering") {
-      this.#lingerOn(0);
     } else if (this.#phase === "idle" && !this.#readAhead.isEmpty) {
       this.#processReadAhead();
     }
@@ -249,14 +227,14 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
       else if (this.#phase === "body") pos = this.#readBody(buffer, pos, end);
       else if (this.#phase === "tunnel") {
         this.#deadline.set(this.#tunnelIdleMs);
-        this.#exchange?.onRequestBody(source, buffer, pos, end);
+        this.#exchange?.request.onBody(source, buffer, pos, end);
         pos = end;
       } else if (this.#phase === "awaiting") {
         this.#keepReadAhead(buffer, pos, end, source);
         pos = end;
       } else break;
     }
-    this.#exchange?.onRequestFlush();
+    this.#exchange?.request.onFlush();
     this.#isProcessing = false;
   }
 
@@ -278,7 +256,9 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
 
   /** Only at the very beginning, and only where TLS has not agreed on something else (RFC 9113 §3.3). */
   #mayBecomeHttp2(): boolean {
-    return this.#requestCount === 0 && !this.isSecure && this.#context.settings.http2.isCleartextServed;
+    return (
+      this.#requestCount === 0 && !this.client.peer.isSecure && this.#context.settings.http2.isCleartextServed
+    );
   }
 
   #becomeHttp2(buffer: Buffer, start: number, end: number): void {
@@ -320,7 +300,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
       this.#phase = "awaiting";
       this.#deadline.clear();
       this.#stream.useBulkBuffer(false);
-      this.#exchange?.onRequestEnd(
+      this.#exchange?.request.onEnd(
         withoutNamedOptions(this.#reader.trailers, this.#head?.fields.connection ?? ""),
       );
     } else if (!this.#isPausedByExchange) {
@@ -333,7 +313,7 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
   onBody(bytes: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
     if (this.#bodyBytes > this.#bodyBytesMax) this.#failExchange("body-too-large");
-    else this.#exchange?.onRequestBody(this.#stream, bytes, start, end);
+    else this.#exchange?.request.onBody(this.#stream, bytes, start, end);
   }
 
   #keepReadAhead(buffer: Buffer, start: number, end: number, source: ByteSource): void {
@@ -386,13 +366,13 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     this.#stream.resume();
     // What the client sent on the heels of its request belongs to the new protocol.
     if (early === null) return;
-    this.#exchange?.onRequestBody(ownMemory, early, 0, early.length);
-    this.#exchange?.onRequestFlush();
+    this.#exchange?.request.onBody(ownMemory, early, 0, early.length);
+    this.#exchange?.request.onFlush();
   }
 
   /** A head that cannot be served: answer it, then close. */
   #refuse(cause: Cause): void {
-    const text = refuseHead(cause, this.#context, this.#client.peer);
+    const text = refuseHead(cause, this.#context, this.client.peer);
     this.#phase = "awaiting";
     this.#stream.writeText(text);
     this.#linger();
@@ -405,39 +385,29 @@ export class Http1ServerConnection implements ServerConnection, StreamHandler, D
     // An answer, if one was possible, has replaced the exchange by lingering.
   }
 
-  /** Closes the sending side and discards what still arrives, so that the answer is not lost to a reset. */
+  /** The last answer is given, and the client may have more to say. */
   #linger(): void {
-    if (!this.#isOpen()) return;
-    this.#phase = "lingering";
-    this.#deadline.set(this.#bodyIdleMs);
-    this.#lingerOn(0);
-    this.#stream.end();
-    if (this.#hasClientEnded) this.#endLingering();
-    else this.#stream.resume();
-  }
-
-  /** The client has said more, or has read all of the answer: from then on its time counts. */
-  #lingerOn(bytes: number): void {
-    if (this.#stream.writeBacklog > 0) return;
-    const nowMs = this.#context.proxy.deadlines.baseMs();
-    const waitMs = (this.#rest ??= new Linger(nowMs)).waitMs(bytes, nowMs);
-    if (waitMs === 0) this.#destroy();
-    else this.#deadline.set(waitMs);
-  }
-
-  /** Nobody sends any more; what still waits to be sent may go, and the stream then closes by itself. */
-  #endLingering(): void {
-    if (this.#stream.writeBacklog === 0) this.#stream.close();
+    if (this.#isOpen()) this.#handOver().linger(this.#hasClientEnded);
   }
 
   /** Both sides have said all they had to say. */
   #end(): void {
     if (!this.#isOpen()) return;
     if (this.#stream.writeBacklog > 0) return this.#linger();
-    this.#phase = "lingering";
+    this.#phase = "closing";
     this.#stream.close();
     // Over TLS it takes until the turn ends, or longer with a client that does not read.
-    if (this.#isOpen()) this.#deadline.set(this.#bodyIdleMs);
+    if (this.#isOpen()) this.#handOver();
+  }
+
+  #handOver(): ClosingConnection {
+    this.#phase = "closing";
+    const { deadlines } = this.#context.proxy;
+    return new ClosingConnection(this, this.#stream, deadlines, this.#deadline, this.#bodyIdleMs);
+  }
+
+  onLingered(): void {
+    this.#destroy();
   }
 
   #expired(): void {

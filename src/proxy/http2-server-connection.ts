@@ -50,7 +50,7 @@ export class Http2ServerConnection implements ServerConnection, SessionOwner, Ht
   constructor(stream: ByteStream, context: ListenerContext, tls: TlsFacts | null) {
     const { settings, proxy } = context;
     this.context = context;
-    this.client = new Client(stream, tls, settings.forwarding);
+    this.client = new Client(stream, context, tls);
     this.#parser = new RequestHeadParser(settings.headLimits);
     this.#deadline = new Deadline(proxy.deadlines, () => this.#session.drain());
     this.#session = new Http2Session(stream, true, sessionLimits(settings), this, proxy.deadlines);

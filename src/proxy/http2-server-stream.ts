@@ -78,14 +78,8 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
 
   // Downstream: what the exchange asks of this side.
 
-  get isSecure(): boolean {
-    return this.#owner.client.peer.isSecure;
-  }
-  get isTrusted(): boolean {
-    return this.#owner.client.peer.isTrusted;
-  }
-  get listenerName(): string {
-    return this.#owner.context.settings.name;
+  get client(): Client {
+    return this.#owner.client;
   }
   get isDraining(): boolean {
     return this.#owner.isDraining;
@@ -106,14 +100,6 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
 
   fact(name: ExchangeFact): string | number | undefined {
     return name === "connection.requests" ? this.#owner.requestCount : this.#owner.client.fact(name);
-  }
-
-  clientAddress(head: RequestHead): string {
-    return this.#owner.client.address(head, this.#owner.context.settings.forwarding);
-  }
-
-  outgoingLines(head: RequestHead): string {
-    return this.#owner.client.outgoingLines(head, this.#owner.context.settings.forwarding);
   }
 
   sendInformational(status: number, _reason: string, fieldLines: string): void {
@@ -190,7 +176,7 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
   onData(source: ByteSource, bytes: Buffer, start: number, end: number): void {
     if (this.#isTunnel) {
       this.#setDeadline(this.#tunnelIdleMs);
-      this.#exchange.onRequestBody(source, bytes, start, end);
+      this.#exchange.request.onBody(source, bytes, start, end);
       return;
     }
     if (this.#isResponseComplete) return;
@@ -201,11 +187,11 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
       return this.#malformed();
     if (this.#bodyBytes > this.#bodyBytesMax) return this.fail("body-too-large", "");
     if (!this.#stream.isPaused) this.#setDeadline(this.#bodyIdleMs);
-    this.#exchange.onRequestBody(source, bytes, start, end);
+    this.#exchange.request.onBody(source, bytes, start, end);
   }
 
   onEnd(): void {
-    if (this.#isTunnel) return this.#exchange.onRequestEnd("");
+    if (this.#isTunnel) return this.#exchange.request.onEnd("");
     const { body } = this.#head;
     const isShort = body.kind === "length" && this.#bodyBytes !== body.bytes;
     if (isShort && !this.#isResponseBegun) return this.#malformed();
@@ -215,11 +201,11 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
     // An upload that ends short of its length once the response has begun was given up (curl from status 300 on). The
     // endpoint must not take it for whole: it hears nothing, and loses the stream behind its response.
     if (isShort) return;
-    this.#exchange.onRequestEnd(this.#trailers);
+    this.#exchange.request.onEnd(this.#trailers);
   }
 
   onFlush(): void {
-    this.#exchange.onRequestFlush();
+    this.#exchange.request.onFlush();
   }
 
   onDrain(): void {
@@ -250,9 +236,9 @@ export class Http2ServerStream implements Downstream, Http2StreamHandler, Roster
     const early = this.#early;
     this.#early = null;
     this.#stream.resume();
-    for (const bytes of early ?? []) this.#exchange.onRequestBody(ownMemory, bytes, 0, bytes.length);
-    this.#exchange.onRequestFlush();
-    if (this.#stream.hasRemoteEnded) this.#exchange.onRequestEnd("");
+    for (const bytes of early ?? []) this.#exchange.request.onBody(ownMemory, bytes, 0, bytes.length);
+    this.#exchange.request.onFlush();
+    if (this.#stream.hasRemoteEnded) this.#exchange.request.onEnd("");
   }
 
   /** Bounded by the stream's window, which is not opened again before there is a tunnel. */

@@ -11,6 +11,23 @@ import type { PaceWatch } from "./route-plan.ts";
 const burstShare = 0.25;
 const burstBytesMin = 16 * 1024;
 
+export interface PacerContext {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+}
+
+/** Null where there is no limit. */
+export function pacerFor(
+  bytesPerSecond: number,
+  watch: PaceWatch,
+  { clock, deadlines }: PacerContext,
+  onDue: () => void,
+): Pacer | null {
+  return bytesPerSecond < Number.POSITIVE_INFINITY
+    ? new Pacer(bytesPerSecond, watch, clock, deadlines, onDue)
+    : null;
+}
+
 export class Pacer {
   /** Nothing more should pass until `onDue`. */
   isHolding = false;

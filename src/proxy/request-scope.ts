@@ -55,13 +55,13 @@ export class RequestScope implements TemplateScope {
     return this.#head.host.replace(/:[0-9]*$/, "").toLowerCase();
   }
   get clientAddress(): string {
-    return this.#downstream.clientAddress(this.#head);
+    return this.#downstream.client.address(this.#head);
   }
   get isSecure(): boolean {
-    return this.#downstream.isSecure;
+    return this.#downstream.client.peer.isSecure;
   }
   get listener(): string {
-    return this.#downstream.listenerName;
+    return this.#downstream.client.listenerName;
   }
   header(lowerName: string): string | undefined {
     return this.#head.fields.get(lowerName);
