@@ -194,6 +194,6 @@ export class ConnectionStarter {
 
   #beginProper(stream: ByteStream, tlvs: readonly ProxyTlv[], tls: TlsFacts | null): ServerConnection {
     if (this.#isHttp) return this.#beginHttp(stream, tls);
-    return new TcpRelay(stream, tlvs, this.#parts.streams);
+    return new TcpRelay(stream, tlvs, tls, this.#parts.streams);
   }
 }

@@ -10,8 +10,11 @@
  */
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
+import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { Seat, ServerConnection } from "../listener/listener.ts";
+import { tlvsFor, type ToldClient } from "../listener/proxy-own-tlvs.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import { readClientHello } from "./client-hello.ts";
@@ -48,6 +51,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   readonly #context: StreamContext;
   readonly #settings: StreamSettings;
   readonly #tlvs: readonly ProxyTlv[];
+  readonly #tls: TlsFacts | null;
   readonly #client: Side;
   readonly #endpoint: Side = {
     stream: null,
@@ -67,14 +71,17 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   #dial: EndpointDial | null = null;
   #poolName = "";
   #serverName = "";
+  /** What the client offers, where that is a single protocol. */
+  #onlyAlpn = "";
   /** What the endpoint had sent when the client ended. */
   #bytesAtEnd = 0;
   #cause: Cause | null = null;
   #detail = "";
 
-  /** `tlvs` came with the client's PROXY header and go on with the endpoint's. */
-  constructor(stream: ByteStream, tlvs: readonly ProxyTlv[], context: StreamContext) {
+  /** `tlvs` came with the client's PROXY header and go on with the endpoint's. `tls` is null where it is not ended here. */
+  constructor(stream: ByteStream, tlvs: readonly ProxyTlv[], tls: TlsFacts | null, context: StreamContext) {
     this.#context = context;
+    this.#tls = tls;
     this.#settings = context.settings;
     this.#tlvs = tlvs;
     this.#client = { stream, bytes: 0, hasEnded: false, hasSaidGoodbye: false, isClosed: false };
@@ -132,6 +139,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
     if (reading.kind === "refused") return this.#end("bad-client-hello", reading.fault);
     const { hello } = reading;
     this.#serverName = hello.serverName ?? "";
+    if (hello.alpn.length === 1) this.#onlyAlpn = hello.alpn[0] ?? "";
     this.#connectTo(this.#settings.routes.find(hello) ?? this.#settings.pool);
   }
 
@@ -153,7 +161,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
       deadlines,
       pool,
       key: this.#clientAddress,
-      proxyHeader: (version) => this.#proxyHeader(stream, version),
+      proxyHeader: (version, wanted) => this.#proxyHeader(stream, version, wanted),
       onSuspect,
       onConnected: (upstream) => this.#connected(upstream),
       onBrokenOff: (cause) => this.#end(cause, ""),
@@ -162,10 +170,20 @@ export class TcpRelay implements ServerConnection, StreamHandler {
     this.#dial.start();
   }
 
-  #proxyHeader(client: ByteStream, version: "v1" | "v2"): Uint8Array {
+  #proxyHeader(client: ByteStream, version: "v1" | "v2", wanted: readonly ProxyTlvName[]): Uint8Array {
     const source = { address: this.#clientAddress, port: this.#clientPort };
     const destination = { address: client.localAddress, port: client.localPort };
-    return encodeProxyHeader(version, { source, destination }, this.#tlvs);
+    const tlvs = version === "v1" ? [] : tlvsFor(wanted, this.#told(), this.#tlvs);
+    return encodeProxyHeader(version, { source, destination }, tlvs, wanted.includes("crc32c"));
+  }
+
+  /** Of TLS that is passed on only what the ClientHello says; of several protocols nobody knows which is agreed on. */
+  #told(): ToldClient {
+    const tls = this.#tls;
+    if (tls === null) return { tls: null, alpn: this.#onlyAlpn, serverName: this.#serverName };
+    const { alpn, serverName, version, cipher, client, clientVerify, isResumed } = tls;
+    const clientSubject = client?.subject ?? null;
+    return { alpn, serverName, tls: { version, cipher, clientSubject, clientVerify, isResumed } };
   }
 
   #connected(upstream: ByteStream): void {
