@@ -4,7 +4,7 @@ import { field, leaf, withShorthand } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { serverHttp2Schema } from "./schema-http2.ts";
 import { serverTlsSchema } from "./schema-server-tls.ts";
-import { streamRouteSchema } from "./schema-stream.ts";
+import { streamAccessSchema, streamRouteSchema } from "./schema-stream.ts";
 import {
   choice,
   count,
@@ -147,6 +147,10 @@ const listenerFields = z.strictObject({
     {
       hazard: "It is never guessed: with `off` a header is taken for the client's own bytes.",
     },
+  ),
+  access: field(
+    streamAccessSchema.nullable().prefault(null),
+    "Which clients a `tcp` or `udp` listener lets in, by address; all unless given. Requests have `access` on their routes.",
   ),
   tls: field(
     serverTlsSchema.nullable().prefault(null),

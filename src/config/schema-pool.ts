@@ -1,5 +1,6 @@
 /** Pools: equivalent endpoints, the policy that picks among them, and how connections to them are kept. */
 import * as z from "zod";
+import { proxyTlvNames } from "../core/proxy-tlv-name.ts";
 import { endpointSchema } from "./schema-endpoint.ts";
 import { field, leaf } from "./field.ts";
 import type { Frozen } from "./field.ts";
@@ -121,6 +122,11 @@ export const poolSchema = z.strictObject({
       hazard: "An endpoint that does not expect the header takes it for a broken request.",
       reload: "reconnect",
     },
+  ),
+  proxyTlvs: field(
+    z.array(choice(proxyTlvNames)).prefault(["tls", "alpn", "authority"]),
+    "What headers of `proxyProtocol: v2` tell beside the addresses, where it is known: `tls` (version, cipher, and the common name of the client's certificate, of TLS that is ended here), `alpn` (the protocol agreed on), `authority` (the name asked for, SNI); `crc32c` adds a checksum.",
+    { reload: "reconnect" },
   ),
   hostHeader: field(
     hostHeader().prefault("auto"),

@@ -4,6 +4,8 @@ import { isHostName } from "../core/address.ts";
 import { field, oneOrMany } from "./field.ts";
 import type { Frozen } from "./field.ts";
 import { text, textAs } from "./leaves.ts";
+import { enforceOrObserve } from "./mode.ts";
+import { cidr } from "./texts.ts";
 
 /** A name from SNI; names are compared without case. */
 function serverName() {
@@ -22,6 +24,15 @@ const streamMatch = z.strictObject({
     oneOrMany(text("a protocol such as h2 or http/1.1")).prefault([]),
     "Protocols of which the client must offer one (ALPN); none asks for nothing.",
   ),
+});
+
+export const streamAccessSchema = z.strictObject({
+  allow: field(
+    z.array(cidr()).prefault([]),
+    "Client networks that are let in; when given, connections of all others are cut, and their datagrams dropped.",
+  ),
+  deny: field(z.array(cidr()).prefault([]), "Client networks that are kept out, even if allowed above."),
+  mode: enforceOrObserve(),
 });
 
 export const streamRouteSchema = z.strictObject({

@@ -30,6 +30,8 @@ export type ExchangeFact =
   | "tls.client_fingerprint"
   | "tls.client_san"
   | "tls.client_verify"
+  /** 1 or 0; for PROXY headers, no template has a name for it. */
+  | "tls.is_resumed"
   | "route.name"
   | "pool.name"
   | "endpoint.name"

@@ -1,5 +1,6 @@
 /** Writes PROXY protocol headers, versions 1 and 2, for connections to endpoints that expect them. */
 import { type AddressWords, readAddress } from "../core/ip-address.ts";
+import { crc32c } from "./crc32c.ts";
 import { type ProxyEnd, type ProxyTlv, signatureV2, tlvTypes } from "./proxy-protocol.ts";
 
 export type ProxyVersion = "v1" | "v2";
@@ -12,14 +13,15 @@ export interface ProxyEnds {
 
 /**
  * `ends` null: the balancer speaks for itself, as probes do. TLVs go out with version 2 only; a checksum
- * received with them is left out, for it was another header's.
+ * received with them is left out, for it was another header's; `isSummed` adds this one's own.
  */
 export function encodeProxyHeader(
   version: ProxyVersion,
   ends: ProxyEnds | null,
   tlvs: readonly ProxyTlv[] = [],
+  isSummed = false,
 ): Buffer {
-  return version === "v1" ? Buffer.from(lineOf(ends), "latin1") : binaryOf(ends, tlvs);
+  return version === "v1" ? Buffer.from(lineOf(ends), "latin1") : binaryOf(ends, tlvs, isSummed);
 }
 
 const from: AddressWords = new Uint32Array(4);
@@ -53,12 +55,13 @@ function ipv6Text(words: AddressWords): string {
   return [...words].map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(":");
 }
 
-function binaryOf(ends: ProxyEnds | null, tlvs: readonly ProxyTlv[]): Buffer {
+function binaryOf(ends: ProxyEnds | null, tlvs: readonly ProxyTlv[], isSummed: boolean): Buffer {
   const family = ends === null ? 0 : commonFamily(ends);
   const passed = tlvs.filter(({ type }) => type !== tlvTypes.crc32c && type !== tlvTypes.noop);
   const addresses = ends === null || family === 0 ? Buffer.alloc(0) : addressBytes(ends, family);
   const tlvBytes = passed.reduce((sum, { value }) => sum + 3 + value.length, 0);
-  const header = Buffer.alloc(16 + addresses.length + tlvBytes);
+  const sumBytes = isSummed ? 7 : 0;
+  const header = Buffer.alloc(16 + addresses.length + tlvBytes + sumBytes);
   signatureV2.copy(header);
   header[12] = ends === null ? 0x20 : 0x21;
   header[13] = family === 0 ? 0x00 : family === 4 ? 0x11 : 0x21;
@@ -70,6 +73,12 @@ function binaryOf(ends: ProxyEnds | null, tlvs: readonly ProxyTlv[]): Buffer {
     header.writeUInt16BE(value.length, at + 1);
     header.set(value, at + 3);
     at += 3 + value.length;
+  }
+  if (isSummed) {
+    // Over the whole header, with its own place as zeros.
+    header[at] = tlvTypes.crc32c;
+    header.writeUInt16BE(4, at + 1);
+    header.writeUInt32BE(crc32c(header), at + 3);
   }
   return header;
 }

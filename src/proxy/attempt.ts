@@ -5,15 +5,18 @@
 import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
 import type { ExchangeFact } from "../core/template-scope.ts";
 import type { AttemptTrace } from "../observability/tracing/exchange-trace.ts";
 import type { ProxyEnd } from "../listener/proxy-protocol.ts";
+import { tlvsFor } from "../listener/proxy-own-tlvs.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import type { BodyFraming } from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ConnectionWaiter, PendingConnection } from "../upstream/dial.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ByteSource, OutgoingRequest, UpstreamStream } from "../upstream/upstream-stream.ts";
+import { toldClient } from "./told-client.ts";
 
 /** What an attempt needs of its worker. */
 export interface AttemptContext {
@@ -132,16 +135,18 @@ export class Attempt implements ConnectionWaiter {
 
   // ConnectionWaiter: what the upstream side tells.
 
-  proxyHeader(version: "v1" | "v2"): Uint8Array {
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array {
     const { outcome } = this.owner;
     const endOf = (address: ExchangeFact, port: ExchangeFact): ProxyEnd => ({
       address: String(outcome.fact(address)),
       port: Number(outcome.fact(port)),
     });
-    return encodeProxyHeader(version, {
+    const ends = {
       source: endOf("peer.address", "client.port"),
       destination: endOf("listener.address", "listener.port"),
-    });
+    };
+    const told = version === "v1" ? [] : tlvsFor(tlvs, toldClient(outcome), []);
+    return encodeProxyHeader(version, ends, told, tlvs.includes("crc32c"));
   }
 
   onUpstreamReady(stream: UpstreamStream): void {

@@ -102,7 +102,7 @@ class StreamPeer implements Peer {
   }
 }
 
-function tlsFact(name: ExchangeFact, tls: TlsFacts): string | undefined {
+function tlsFact(name: ExchangeFact, tls: TlsFacts): string | number | undefined {
   switch (name) {
     case "tls.version":
       return tls.version;
@@ -124,6 +124,8 @@ function tlsFact(name: ExchangeFact, tls: TlsFacts): string | undefined {
       return tls.client?.alternativeNames;
     case "tls.client_verify":
       return tls.clientVerify;
+    case "tls.is_resumed":
+      return tls.isResumed ? 1 : 0;
     default:
       return undefined;
   }

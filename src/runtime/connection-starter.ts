@@ -15,7 +15,8 @@ import { Http1ServerConnection } from "../proxy/http1-server-connection.ts";
 import { Http2ServerConnection } from "../proxy/http2-server-connection.ts";
 import type { ListenerContext } from "../proxy/listener-context.ts";
 import { refuseConnection } from "../proxy/refused-head.ts";
-import type { StreamContext } from "../stream/stream-context.ts";
+import { RefusedStream } from "../stream/refused-stream.ts";
+import { isLetIn, plainAddress, type StreamContext } from "../stream/stream-context.ts";
 import { TcpRelay } from "../stream/tcp-relay.ts";
 import type { AcmeChallenges } from "./acme-challenges.ts";
 import { AcmeValidated } from "./acme-validated.ts";
@@ -117,6 +118,8 @@ export class ConnectionStarter {
   }
 
   #beginSecured(stream: ByteStream, tlvs: readonly ProxyTlv[], alreadyRead: Buffer | null): ServerConnection {
+    if (!this.#isHttp && !isLetIn(this.#parts.streams, plainAddress(stream.remoteAddress)))
+      return new RefusedStream(stream, (refused) => this.#parts.context.onConnectionClosed(refused));
     const terminator = this.#terminator;
     if (terminator === null) return this.#beginProper(stream, tlvs, null);
     if (this.#parts.challenges.hasTls) return this.#lookFirst(stream, tlvs, alreadyRead);
@@ -194,6 +197,6 @@ export class ConnectionStarter {
 
   #beginProper(stream: ByteStream, tlvs: readonly ProxyTlv[], tls: TlsFacts | null): ServerConnection {
     if (this.#isHttp) return this.#beginHttp(stream, tls);
-    return new TcpRelay(stream, tlvs, this.#parts.streams);
+    return new TcpRelay(stream, tlvs, tls, this.#parts.streams);
   }
 }

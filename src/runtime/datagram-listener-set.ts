@@ -94,8 +94,13 @@ export class DatagramListenerSet {
     const { proxy, datagrams, workerIndex, isPortShared, findPool } = this.#parts;
     const buffer = snapshot.listeners[config.name];
     assert(buffer !== undefined, "a snapshot has counters for each listener");
-    const context = streamContext(config, { proxy, findPool, onConnectionClosed: () => {} });
     const counters = new ListenerCounters(buffer, workerIndex);
+    const context = streamContext(config, {
+      proxy,
+      findPool,
+      onConnectionClosed: () => {},
+      onRefused: () => counters.headRefused(),
+    });
     const relay = new UdpRelay(context, datagrams, counters, config.limits.connections);
     const target = listenTarget(bindAddress(config), snapshot.boundPorts[config.name], isPortShared);
     assert(target.kind === "tcp", "the rules refuse unix sockets for datagrams");

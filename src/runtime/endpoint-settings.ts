@@ -58,6 +58,7 @@ export function connectionSettings(pool: PoolConfig, tls: UpstreamTls | null): C
   return {
     tls,
     proxyProtocol: pool.proxyProtocol,
+    proxyTlvs: pool.proxyTlvs,
     connectTimeoutMs: pool.timeouts.connect,
     idleMax: pool.connections.idleMax,
     lifetimeMs: neverIfOff(pool.connections.lifetime),

@@ -143,6 +143,7 @@ export class ListenerSet {
         proxy,
         findPool: (name) => this.#parts.findPool(name),
         onConnectionClosed: (connection) => listener.connectionClosed(connection),
+        onRefused: (address) => context.onRefused("access-denied", 403, address, 0),
       }),
       log: proxy.log,
       createTlsTerminator: () => this.#parts.createTlsTerminator(),

@@ -5,6 +5,7 @@
 import type { Clock } from "../core/clock.ts";
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import { type Cause, errorRow } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
 import type { ByteStream } from "../core/transport.ts";
 import type { PendingConnection, StreamWaiter } from "../upstream/dial.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -17,7 +18,7 @@ export interface EndpointDialParts {
   readonly pool: Pool;
   /** What policies hash: the client's address. */
   readonly key: string;
-  proxyHeader(version: "v1" | "v2"): Uint8Array;
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array;
   onSuspect(endpointKey: string): void;
   onConnected(stream: ByteStream): void;
   /** Headgate itself ends the stream; `release` follows as when it closes. */
@@ -68,8 +69,8 @@ export class EndpointDial implements StreamWaiter {
     state.requestFinished(0, this.connectMs, false, bytesIn, bytesOut, this.#parts.clock.nowMs());
   }
 
-  proxyHeader(version: "v1" | "v2"): Uint8Array {
-    return this.#parts.proxyHeader(version);
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array {
+    return this.#parts.proxyHeader(version, tlvs);
   }
 
   onStreamReady(stream: ByteStream): void {

@@ -8,8 +8,16 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { StreamRoutes } from "./stream-routes.ts";
 
+export interface StreamAccess {
+  mayEnter(clientAddress: string): boolean;
+  /** Those who may not are let in all the same, and only told of. */
+  readonly isObserved: boolean;
+}
+
 export interface StreamSettings {
   readonly name: string;
+  /** Null when everybody may come in. */
+  readonly access: StreamAccess | null;
   /** By the ClientHello; null when nothing is looked at. */
   readonly routes: StreamRoutes | null;
   /** Takes what no route takes; null for nobody. */
@@ -33,6 +41,8 @@ export interface StreamContext {
   /** An endpoint failed so often in a row that it should be judged now. */
   onSuspect(endpointKey: string): void;
   onFinished(record: StreamRecord): void;
+  /** The client's address is not let in, or would not be. */
+  onDenied(clientAddress: string, isObserved: boolean): void;
 }
 
 /** An attempt to connect that failed. */
@@ -65,6 +75,14 @@ export interface StreamRecord {
   readonly startedWallMs: number;
   readonly durationMs: number;
   readonly connectMs: number | null;
+}
+
+/** Tells of a client that is not let in. */
+export function isLetIn({ settings, onDenied }: StreamContext, clientAddress: string): boolean {
+  const { access } = settings;
+  if (access === null || access.mayEnter(clientAddress)) return true;
+  onDenied(clientAddress, access.isObserved);
+  return access.isObserved;
 }
 
 /** `::ffff:10.0.0.1`, as a dual-stack socket reports it, is 10.0.0.1. */

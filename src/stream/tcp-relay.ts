@@ -5,17 +5,22 @@
  *   hello ─▶ connecting ─▶ relaying ─▶ closed       hello only where the listener has routes
  *                             └─▶ leaving ─┘        the endpoint said all and is gone, the client is not
  *
- * Half-closes are passed on; the end of one side by failure is a reset for the other.
+ * Half-closes are passed on; the end of one side by failure is a reset for the other. A client that has ended
+ * and been answered is not failed by an endpoint that leaves without reading its last word.
  */
 import { Deadline } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
+import type { TlsFacts } from "../core/tls.ts";
 import type { ByteStream, StreamHandler } from "../core/transport.ts";
 import type { Seat, ServerConnection } from "../listener/listener.ts";
+import { tlvsFor, type ToldClient } from "../listener/proxy-own-tlvs.ts";
 import type { ProxyTlv } from "../listener/proxy-protocol.ts";
 import { encodeProxyHeader } from "../listener/proxy-protocol-writer.ts";
 import { readClientHello } from "./client-hello.ts";
 import { EndpointDial } from "./endpoint-dial.ts";
 import { forwardBytes } from "./forward-bytes.ts";
+import { endsWithTlsAlert } from "./tls-alert.ts";
 import {
   plainAddress,
   type StreamContext,
@@ -36,6 +41,8 @@ interface Side {
   stream: ByteStream | null;
   bytes: number;
   hasEnded: boolean;
+  /** What it said last is TLS's goodbye, as far as that can be told from outside. */
+  hasSaidGoodbye: boolean;
   isClosed: boolean;
 }
 
@@ -44,8 +51,15 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   readonly #context: StreamContext;
   readonly #settings: StreamSettings;
   readonly #tlvs: readonly ProxyTlv[];
+  readonly #tls: TlsFacts | null;
   readonly #client: Side;
-  readonly #endpoint: Side = { stream: null, bytes: 0, hasEnded: false, isClosed: false };
+  readonly #endpoint: Side = {
+    stream: null,
+    bytes: 0,
+    hasEnded: false,
+    hasSaidGoodbye: false,
+    isClosed: false,
+  };
   readonly #deadline: Deadline;
   readonly #clientAddress: string;
   readonly #clientPort: number;
@@ -57,15 +71,20 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   #dial: EndpointDial | null = null;
   #poolName = "";
   #serverName = "";
+  /** What the client offers, where that is a single protocol. */
+  #onlyAlpn = "";
+  /** What the endpoint had sent when the client ended. */
+  #bytesAtEnd = 0;
   #cause: Cause | null = null;
   #detail = "";
 
-  /** `tlvs` came with the client's PROXY header and go on with the endpoint's. */
-  constructor(stream: ByteStream, tlvs: readonly ProxyTlv[], context: StreamContext) {
+  /** `tlvs` came with the client's PROXY header and go on with the endpoint's. `tls` is null where it is not ended here. */
+  constructor(stream: ByteStream, tlvs: readonly ProxyTlv[], tls: TlsFacts | null, context: StreamContext) {
     this.#context = context;
+    this.#tls = tls;
     this.#settings = context.settings;
     this.#tlvs = tlvs;
-    this.#client = { stream, bytes: 0, hasEnded: false, isClosed: false };
+    this.#client = { stream, bytes: 0, hasEnded: false, hasSaidGoodbye: false, isClosed: false };
     this.#clientAddress = plainAddress(stream.remoteAddress);
     this.#clientPort = stream.remotePort;
     this.#startedMs = context.clock.nowMs();
@@ -120,6 +139,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
     if (reading.kind === "refused") return this.#end("bad-client-hello", reading.fault);
     const { hello } = reading;
     this.#serverName = hello.serverName ?? "";
+    if (hello.alpn.length === 1) this.#onlyAlpn = hello.alpn[0] ?? "";
     this.#connectTo(this.#settings.routes.find(hello) ?? this.#settings.pool);
   }
 
@@ -141,7 +161,7 @@ export class TcpRelay implements ServerConnection, StreamHandler {
       deadlines,
       pool,
       key: this.#clientAddress,
-      proxyHeader: (version) => this.#proxyHeader(stream, version),
+      proxyHeader: (version, wanted) => this.#proxyHeader(stream, version, wanted),
       onSuspect,
       onConnected: (upstream) => this.#connected(upstream),
       onBrokenOff: (cause) => this.#end(cause, ""),
@@ -150,10 +170,20 @@ export class TcpRelay implements ServerConnection, StreamHandler {
     this.#dial.start();
   }
 
-  #proxyHeader(client: ByteStream, version: "v1" | "v2"): Uint8Array {
+  #proxyHeader(client: ByteStream, version: "v1" | "v2", wanted: readonly ProxyTlvName[]): Uint8Array {
     const source = { address: this.#clientAddress, port: this.#clientPort };
     const destination = { address: client.localAddress, port: client.localPort };
-    return encodeProxyHeader(version, { source, destination }, this.#tlvs);
+    const tlvs = version === "v1" ? [] : tlvsFor(wanted, this.#told(), this.#tlvs);
+    return encodeProxyHeader(version, { source, destination }, tlvs, wanted.includes("crc32c"));
+  }
+
+  /** Of TLS that is passed on only what the ClientHello says; of several protocols nobody knows which is agreed on. */
+  #told(): ToldClient {
+    const tls = this.#tls;
+    if (tls === null) return { tls: null, alpn: this.#onlyAlpn, serverName: this.#serverName };
+    const { alpn, serverName, version, cipher, client, clientVerify, isResumed } = tls;
+    const clientSubject = client?.subject ?? null;
+    return { alpn, serverName, tls: { version, cipher, clientSubject, clientVerify, isResumed } };
   }
 
   #connected(upstream: ByteStream): void {
@@ -190,11 +220,13 @@ export class TcpRelay implements ServerConnection, StreamHandler {
     if (from.stream === null || to.stream === null || to.isClosed) return;
     from.bytes += length;
     this.#deadline.set(this.#settings.idleTimeoutMs);
+    from.hasSaidGoodbye = endsWithTlsAlert(buffer, length);
     forwardBytes(from.stream, to.stream, buffer, length);
   }
 
   #halfClose(from: Side, to: Side): void {
     from.hasEnded = true;
+    if (from === this.#client) this.#bytesAtEnd = this.#endpoint.bytes;
     to.stream?.end();
   }
 
@@ -210,20 +242,38 @@ export class TcpRelay implements ServerConnection, StreamHandler {
   #closed(side: Side, other: Side, errorCode: string | null, cause: Cause): void {
     side.isClosed = true;
     // An endpoint that has said all may take no more, as one that is done with TLS; its answer is whole.
-    const hasSaidAll = side === this.#endpoint && side.hasEnded;
+    const hasSaidAll = side === this.#endpoint && (side.hasEnded || this.#owesNothing());
     const isEndOfBoth = this.#phase === "leaving" || (side.hasEnded && other.hasEnded);
     const isInOrder = hasSaidAll || (errorCode === null && isEndOfBoth);
-    if (!isInOrder && this.#cause === null && this.#phase !== "closed") {
+    // A client that has left resets what still reaches it, though it be the endpoint's goodbye alone.
+    const isFailure = !isInOrder && !(side === this.#client && this.#haveParted());
+    if (isFailure && this.#cause === null && this.#phase !== "closed") {
       this.#cause = cause;
       this.#detail = errorCode ?? "";
     }
     // In order, the other side has been told to end and closes once everything is written.
     if (!isInOrder && !other.isClosed) other.stream?.reset();
     if (hasSaidAll && this.#phase === "relaying" && !other.isClosed) {
+      if (!side.hasEnded) other.stream?.end();
       this.#phase = "leaving";
       if (other.stream?.writeBacklog === 0) this.#deadline.set(leavingTimeoutMs);
     }
     if (this.#client.isClosed && (this.#endpoint.stream === null || this.#endpoint.isClosed)) this.#finish();
+  }
+
+  /**
+   * Had the endpoint, which has closed, nothing more to say? Those that close with the client's last word unread, often
+   * its close_notify, look as if they had failed: the system makes that a reset. One that was still answering owes the rest.
+   */
+  #owesNothing(): boolean {
+    const { hasEnded } = this.#client;
+    const { bytes } = this.#endpoint;
+    return this.#haveParted() || (hasEnded && bytes > 0 && bytes === this.#bytesAtEnd);
+  }
+
+  /** Both have taken leave in TLS, or the client has ended and the endpoint taken leave. */
+  #haveParted(): boolean {
+    return this.#endpoint.hasSaidGoodbye && (this.#client.hasEnded || this.#client.hasSaidGoodbye);
   }
 
   #expired(): void {

@@ -5,7 +5,7 @@
  */
 import type { BoundDatagrams, Datagrams, DatagramTarget } from "../core/datagrams.ts";
 import type { ConnectionGate } from "../listener/listener.ts";
-import type { StreamContext } from "./stream-context.ts";
+import { isLetIn, plainAddress, type StreamContext } from "./stream-context.ts";
 import { UdpSession } from "./udp-session.ts";
 
 export class UdpRelay {
@@ -53,7 +53,8 @@ export class UdpRelay {
     const key = `${address} ${port}`;
     const known = this.#sessions.get(key);
     if (known !== undefined) return known.fromClient(bytes);
-    if (this.#isDraining || !this.#gate.tryAccept(this.clientsMax)) return;
+    if (this.#isDraining || !isLetIn(this.#context, plainAddress(address))) return;
+    if (!this.#gate.tryAccept(this.clientsMax)) return;
     const session = new UdpSession(address, port, this.#context, this.#datagrams, {
       answer: (answer) => this.#bound?.send(answer, address, port),
       ended: () => this.#ended(key),

@@ -15,6 +15,7 @@ const defaults: ConnectionPoolSettings = {
   protocol: "http/1.1",
   http2: { streamsMax: 100, streamWindow: 65_535, connectionWindow: 65_535 },
   proxyProtocol: "off",
+  proxyTlvs: [],
   connectTimeoutMs: 1000,
   poolIdleTimeoutMs: 60_000,
   isIdleTimeLearned: false,

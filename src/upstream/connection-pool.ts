@@ -6,6 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
 import { Roster } from "../core/roster.ts";
 import type { ByteStream, Dialer, DialTarget, UpstreamTls } from "../core/transport.ts";
 import {
@@ -32,6 +33,8 @@ export interface ConnectionPoolSettings extends Http1ConnectionLimits {
   };
   /** Connections begin with a PROXY header, so each belongs to one client and carries one exchange. */
   readonly proxyProtocol: "off" | "v1" | "v2";
+  /** Told by headers of version 2. */
+  readonly proxyTlvs: readonly ProxyTlvName[];
   readonly connectTimeoutMs: number;
   /** How long a connection is kept idle at most. */
   readonly poolIdleTimeoutMs: number;
@@ -46,7 +49,7 @@ export interface ConnectionPoolSettings extends Http1ConnectionLimits {
 }
 
 /** How a connection begins. */
-type DialWay = Pick<ConnectionPoolSettings, "tls" | "proxyProtocol" | "connectTimeoutMs"> & {
+type DialWay = Pick<ConnectionPoolSettings, "tls" | "proxyProtocol" | "proxyTlvs" | "connectTimeoutMs"> & {
   readonly isForWebSocket: boolean;
 };
 

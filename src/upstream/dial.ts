@@ -4,14 +4,15 @@
  */
 import { Deadline, type Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
 import type { Rostered } from "../core/roster.ts";
 import type { ByteStream, Dialer, DialHandler, DialTarget, UpstreamTls } from "../core/transport.ts";
 import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 
 /** Who asked for a connection; told exactly once unless it cancels. */
 interface DialWaiter {
-  /** The PROXY header with which the connection begins, where the endpoint expects one. */
-  proxyHeader(version: "v1" | "v2"): Uint8Array;
+  /** The PROXY header with which the connection begins, where the endpoint expects one; with version 2 it tells `tlvs`. */
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array;
   onUpstreamFailed(cause: Cause, detail: string): void;
 }
 
@@ -39,6 +40,7 @@ interface DialSettings {
   /** HTTP/1.1 alone is offered because a WebSocket cannot go over HTTP/2. */
   readonly isForWebSocket: boolean;
   readonly proxyProtocol: "off" | "v1" | "v2";
+  readonly proxyTlvs: readonly ProxyTlvName[];
   readonly connectTimeoutMs: number;
 }
 
@@ -144,8 +146,8 @@ export class Dial implements DialHandler, PendingConnection {
     const target = this.#targets[this.#targetIndex] as DialTarget;
     const leftMs = Math.max(this.#overAtMs - this.#deadlines.baseMs(), 0);
     this.#deadline.set(leftMs / this.#triesLeft);
-    const { tls, proxyProtocol } = this.#settings;
-    const preamble = proxyProtocol === "off" ? null : this.#waiter.proxyHeader(proxyProtocol);
+    const { tls, proxyProtocol, proxyTlvs } = this.#settings;
+    const preamble = proxyProtocol === "off" ? null : this.#waiter.proxyHeader(proxyProtocol, proxyTlvs);
     this.#abandon = this.#dialer.dial(target, tls, this, preamble);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Cause } from "../core/errors.ts";
+import type { ProxyTlvName } from "../core/proxy-tlv-name.ts";
 import type { Rostered } from "../core/roster.ts";
 import type { ByteStream } from "../core/transport.ts";
 import {
@@ -16,7 +17,7 @@ import type { ResponseSink, UpstreamStream } from "./upstream-stream.ts";
 /** An exchange that wants a stream; told exactly once unless it cancels. */
 export interface Http2Waiter extends ResponseSink {
   readonly isWebSocket: boolean;
-  proxyHeader(version: "v1" | "v2"): Uint8Array;
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array;
   onUpstreamReady(stream: UpstreamStream): void;
 }
 
@@ -40,7 +41,7 @@ export class Http2Wait {
 
 /** Who is told of a connection being made. */
 export interface Http2DialWaiter extends Rostered {
-  proxyHeader(version: "v1" | "v2"): Uint8Array;
+  proxyHeader(version: "v1" | "v2", tlvs: readonly ProxyTlvName[]): Uint8Array;
   onStreamReady(stream: ByteStream, alpn: string): void;
   onUpstreamFailed(cause: Cause, detail: string): void;
 }

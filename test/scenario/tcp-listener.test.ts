@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,58 +15,9 @@ import { connectRaw } from "../support/raw-client.ts";
 import { turns } from "../support/signal.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { freePorts } from "../support/free-ports.ts";
-import { type ProxyOptions, startProxy, type TestProxy } from "../support/start-proxy.ts";
+import { startProxy } from "../support/start-proxy.ts";
+import { echo, rig } from "../support/tcp-rig.ts";
 import { transports } from "../support/transports.ts";
-
-interface StreamRig extends AsyncDisposable {
-  readonly proxy: TestProxy;
-  readonly sockets: Socket[];
-  readonly servers: readonly Server[];
-}
-
-/** One server for each behaviour, behind a tcp listener. */
-async function rig(
-  behaviours: readonly ((socket: Socket) => void)[],
-  options: Partial<ProxyOptions> = {},
-): Promise<StreamRig> {
-  const sockets: Socket[] = [];
-  const servers = await Promise.all(
-    behaviours.map(async (behave) => {
-      const server = createServer({ allowHalfOpen: true }, (socket) => {
-        sockets.push(socket);
-        socket.on("error", () => {});
-        behave(socket);
-      });
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const proxy = await startProxy({
-    origins: servers.map((server) => `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    ...options,
-    listener: { protocol: "tcp", pool: "app", ...options.listener },
-  });
-  return {
-    proxy,
-    sockets,
-    servers,
-    async [Symbol.asyncDispose]() {
-      await proxy.close();
-      for (const socket of sockets) socket.destroy();
-      for (const server of servers) server.close();
-    },
-  };
-}
-
-function answerThenReset(socket: Socket): void {
-  socket.once("data", () => {
-    socket.end("the answer");
-    socket.once("data", () => socket.resetAndDestroy());
-  });
-}
-
-const echo = (socket: Socket): void => void socket.pipe(socket);
 
 for (const transport of transports) {
   test(`bytes go both ways and a half-close is kept [${transport.name}]`, async () => {
@@ -157,53 +108,6 @@ test("where nobody takes the connection the client is reset and the record says 
   const record = await proxy.record();
   assert.deepEqual([record.status, record.cause], [502, "connect-refused"]);
   await proxy.close();
-});
-
-for (const isLeaving of [true, false]) {
-  const what = isLeaving ? "is no failure" : "lets a client that stays go after a while";
-  test(`a reset by an endpoint that has said all ${what}`, async () => {
-    const clock = new VirtualClock();
-    await using it = await rig([answerThenReset], { clock });
-    const client = connect({ port: it.proxy.port, host: "127.0.0.1", allowHalfOpen: true });
-    const errors: unknown[] = [];
-    client.on("error", (error) => void errors.push(error));
-    client.write("ask");
-    const [answer] = (await once(client, "data")) as [Buffer];
-    await once(client, "end");
-    const isReset = once(it.sockets[0]!, "close");
-    client.write("more, as TLS says goodbye");
-    await isReset;
-    client.write("and again, which nobody takes any more");
-    if (isLeaving) client.end();
-    let isOver = false;
-    const record = it.proxy.record().finally(() => (isOver = true));
-    while (!isOver) {
-      await turns(5);
-      if (!isLeaving) clock.advance(1000);
-    }
-    const { cause, status, responseBodyBytes } = await record;
-    client.destroy();
-    assert.equal(String(answer), "the answer");
-    assert.deepEqual(errors, []);
-    assert.deepEqual([cause, status, responseBodyBytes], [null, 200, 10]);
-  });
-}
-
-test("an endpoint that resets resets the client, and a client that resets the endpoint", async () => {
-  await using it = await rig([echo]);
-  const first = await connectRaw(it.proxy.port);
-  first.send("a");
-  await first.readUntil("a");
-  it.sockets[0]!.resetAndDestroy();
-  assert.equal(await first.ended(), "reset");
-  assert.equal((await it.proxy.record(1)).cause, "reset-mid-body");
-  const second = await connectRaw(it.proxy.port);
-  second.send("b");
-  await second.readUntil("b");
-  const gone = new Promise((resolve) => it.sockets[1]!.once("close", resolve));
-  second.reset();
-  await gone;
-  assert.equal((await it.proxy.record(2)).cause, "client-gone");
 });
 
 test("silence in both directions ends both sides", async () => {

@@ -31,6 +31,12 @@ function* faultsOf(listener: ListenerConfig): Iterable<Fault> {
         message: "requests are sent to pools by routes",
         allowed: "a route with match.listener, or protocol: tcp",
       };
+    if (listener.access !== null)
+      yield {
+        key: "access",
+        message: "who may send requests is said by their routes",
+        allowed: "access of a route, or protocol: tcp",
+      };
     if (routes.length > 0)
       yield {
         key: "routes",
