@@ -82,7 +82,8 @@ export class PeerFacts implements TlsFacts {
 export function refusalOfClient(peer: TlsPeer, mode: ClientCertificateMode | null): string | null {
   if (mode === null || mode === "request") return null;
   if (peer.certificate === null) return missing;
-  return mode === "verify" ? verifyFault(peer) : null;
+  const fault = mode === "verify" ? verifyFault(peer) : null;
+  return fault === null ? null : `client-certificate-refused: ${fault}`;
 }
 
 const missing = "client-certificate-missing";

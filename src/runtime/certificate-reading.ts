@@ -50,6 +50,14 @@ export class CertificateReading {
     return fault === null ? pem : null;
   }
 
+  /** A list of revoked certificates; whether it is a good one, only OpenSSL knows. */
+  revocations(path: Path, file: string | null): string | null {
+    const pem = this.text(path, file);
+    if (pem === null || pem.includes("-----BEGIN X509 CRL-----")) return pem;
+    this.fault(path, `${file} holds no list of revoked certificates (PEM)`);
+    return null;
+  }
+
   /** `path` is the section with `certificate` and `key`. */
   pair(
     path: Path,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeTestAuthority } from "../../test/support/made-certificates.ts";
 import { parseConfig } from "../config/parse.ts";
+import { testCertificatePem } from "../../test/support/certificates.ts";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { certificateWarnings } from "./certificate-warnings.ts";
 
@@ -124,3 +125,16 @@ function warningsFor(read: (path: string) => string, names: string[] = []): stri
   assert.ok("config" in result);
   return certificateWarnings(result.config, read, new VirtualClock(Date.now()));
 }
+
+test("a file without a list of revoked certificates is told of where it is named", () => {
+  const clientCertificates = { ca: "/a.pem", crl: "/a.pem" };
+  const result = parseConfig({
+    listeners: [{ address: "127.0.0.1:0", tls: { source: "self-signed", clientCertificates } }],
+    routes: [{ respond: { status: 200 } }],
+  });
+  assert.ok("config" in result);
+  const warnings = certificateWarnings(result.config, () => testCertificatePem, new VirtualClock(Date.now()));
+  assert.deepEqual(warnings, [
+    "listeners[0].tls.clientCertificates.crl: /a.pem holds no list of revoked certificates (PEM)",
+  ]);
+});

@@ -60,7 +60,7 @@ function listenerWarnings(
   const clients = [...path, "clientCertificates"];
   reading.authorities([...clients, "ca"], tls.clientCertificates?.ca ?? null);
   const crl = tls.clientCertificates?.crl ?? null;
-  const listed = revocationWarning(reading.text([...clients, "crl"], crl) ?? "", nowMs);
+  const listed = revocationWarning(reading.revocations([...clients, "crl"], crl) ?? "", nowMs);
   const warnings =
     listed === null ? [] : [`listener ${name}: the list of revoked certificates in ${crl} ${listed}`];
   if (tls.source !== "files") return warnings;

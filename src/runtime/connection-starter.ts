@@ -148,8 +148,11 @@ export class ConnectionStarter {
         if (reason !== null) {
           this.#parts.onHandshakeFailed();
           this.#wanted.asked({ serverName });
-          if (log.isDebug)
-            log.debug("TLS handshake failed", { listener: context.settings.name, peer: peerAddress, reason });
+          const fields = { listener: context.settings.name, peer: peerAddress, reason };
+          // Whoever runs the listener wants to know of these; of what else fails, scanners make the most.
+          if (reason.startsWith("client-certificate-"))
+            this.#warnings.warn("client certificate refused", fields);
+          else if (log.isDebug) log.debug("TLS handshake failed", fields);
         }
         context.onConnectionClosed(handshake);
       },

@@ -245,7 +245,7 @@ export class TlsListeners {
           : {
               mode: clientCertificates.mode,
               caPem: reading.authorities([...clientsPath, "ca"], clientCertificates.ca),
-              crlPem: reading.text([...clientsPath, "crl"], clientCertificates.crl),
+              crlPem: reading.revocations([...clientsPath, "crl"], clientCertificates.crl),
             },
       ticketKeys: [],
       ticketLifetimeSeconds: Math.floor(tls.sessionLifetime / 1000),
