@@ -95,7 +95,9 @@ async function suggesting(
 function identifierOf(raw: Buffer): string {
   const certificate = new X509Certificate(raw);
   const { keyId = "" } = certificate.getExtension(AuthorityKeyIdentifierExtension) ?? {};
-  const serial = Buffer.from(certificate.serialNumber, "hex");
+  // As DER has it: a number whose first bit is set has a zero octet in front (RFC 9773 §4.1).
+  const number = Buffer.from(certificate.serialNumber, "hex");
+  const serial = (number[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), number]) : number;
   return `${Buffer.from(keyId, "hex").toString("base64url")}.${serial.toString("base64url")}`;
 }
 
